@@ -1,0 +1,101 @@
+"""The engine's one tree of exceptions.
+
+Every error that can reach a person carries three things: a stable number for programs (`code`), a sentence
+saying what happened (`message`) and a sentence saying what to do about it (`hint`).
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ErrorCode(IntEnum):
+    """Numbers on the pipe. The first five are JSON-RPC 2.0's own; the rest are Techo's and never reused."""
+
+    PARSE_ERROR = -32700
+    INVALID_REQUEST = -32600
+    METHOD_NOT_FOUND = -32601
+    INVALID_PARAMS = -32602
+    INTERNAL_ERROR = -32603
+
+    NOT_INITIALIZED = 1001
+    PROTOCOL_VERSION = 1002
+    TOO_LARGE = 1003
+    BUSY = 1004
+    CANCELLED = 1005
+
+    BACKBONE_MISSING = 1101
+    BACKBONE_FAILED = 1102
+    PROMPT_TOO_LONG = 1103
+
+    PROFILE_NOT_FOUND = 1201
+    PROFILE_EXISTS = 1202
+    PROFILE_NAME = 1203
+    PROFILE_IN_USE = 1204
+    NO_PROFILE = 1205
+    CONVERSATION_NOT_FOUND = 1206
+    ENTRY_NOT_FOUND = 1207
+
+    STATE_MISMATCH = 1301
+    STATE_DAMAGED = 1302
+    STATE_NEWER = 1303
+    STORAGE_FAILED = 1304
+    IMPORT_REFUSED = 1305
+    NOT_CONFIRMED = 1306
+
+    ENGINE_GONE = 1401
+
+
+class EngineError(Exception):
+    """Base of every error the engine raises on purpose. An exception outside this tree is a bug."""
+
+    code: ErrorCode = ErrorCode.INTERNAL_ERROR
+
+    def __init__(self, message: str, hint: str = "", *, code: ErrorCode | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        if code is not None:
+            self.code = code
+
+
+class ProtocolError(EngineError):
+    """A message on the pipe that is malformed, unknown, too large or out of order."""
+
+    code = ErrorCode.INVALID_REQUEST
+
+
+class BackboneError(EngineError):
+    """The language model could not be loaded or could not compute."""
+
+    code = ErrorCode.BACKBONE_FAILED
+
+
+class Cancelled(EngineError):
+    """The user stopped the turn; what was generated so far is kept."""
+
+    code = ErrorCode.CANCELLED
+
+
+class StoreError(EngineError):
+    """The disk, a file or the database is not as it should be."""
+
+    code = ErrorCode.STORAGE_FAILED
+
+
+class ProfileError(StoreError):
+    """A profile is missing, exists already, is badly named or is open elsewhere."""
+
+    code = ErrorCode.PROFILE_NOT_FOUND
+
+
+class StateError(StoreError):
+    """Learned state that is damaged, newer than this engine, or belongs to another backbone or memory."""
+
+    code = ErrorCode.STATE_DAMAGED
+
+
+class ImportRefused(StoreError):
+    """A file offered for import failed its checks; nothing was changed."""
+
+    code = ErrorCode.IMPORT_REFUSED

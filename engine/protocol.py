@@ -1,0 +1,443 @@
+"""The pipe between a front end and the engine: message types and version. `app` imports this module alone.
+
+One JSON object a line (UTF-8, at most `MAX_LINE` bytes), JSON-RPC 2.0 shaped, over the engine's stdin and stdout:
+
+    -> {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocol": 1, ...}}
+    <- {"jsonrpc": "2.0", "id": 1, "result": {...}}
+    <- {"jsonrpc": "2.0", "id": 2, "error": {"code": 1204, "message": "...", "hint": "..."}}
+    <- {"jsonrpc": "2.0", "method": "turn.delta", "params": {"turn": 7, "text": "..."}}      (notification)
+
+`initialize` comes first. Requests are answered in the order they arrive (one worker), except `turn.cancel` and
+`engine.status`, which are answered at once, also while a turn runs. Unknown *fields* are ignored, so that an older
+side understands a newer one of the same version; unknown *methods* get METHOD_NOT_FOUND. End of file on stdin means
+the front end is gone: the engine commits and exits.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+import msgspec
+
+PROTOCOL_VERSION: Final = 1
+MAX_LINE: Final = 16 * 1024 * 1024
+"""Bytes in one message at most; a longer line is skipped to its end and answered with TOO_LARGE."""
+
+EngineState = Literal["starting", "ready", "busy", "stopping"]
+FinishReason = Literal["stop", "length", "cancelled"]
+Role = Literal["system", "user", "assistant"]
+
+
+class Struct(msgspec.Struct, kw_only=True, omit_defaults=False):
+    """Base of every message part."""
+
+
+# ---------------------------------------------------------------------------------------------- envelope
+
+
+class Request(Struct, omit_defaults=True):
+    """A call. Without `id` it is a notification and gets no answer."""
+
+    method: str
+    params: dict[str, Any] = msgspec.field(default_factory=dict)
+    id: int | str | None = None
+    jsonrpc: str = "2.0"
+
+
+class ErrorBody(Struct):
+    """`code` is one of `engine.errors.ErrorCode`; `hint` says what to do."""
+
+    code: int
+    message: str
+    hint: str = ""
+
+
+class Response(Struct, omit_defaults=True):
+    """The answer to a request: `result`, or `error`. A parse error is answered with id null."""
+
+    id: int | str | None
+    result: Any = None
+    error: ErrorBody | None = None
+    jsonrpc: str = "2.0"
+
+
+class Notification(Struct):
+    """Something the engine says without being asked."""
+
+    method: str
+    params: Any
+    jsonrpc: str = "2.0"
+
+
+# ---------------------------------------------------------------------------------------------- parts
+
+
+class BackboneInfo(Struct):
+    """The language model behind the engine."""
+
+    name: str
+    digest: str
+    layers: int
+    width: int
+    vocabulary: int
+    window: int
+    """Tokens in the KV window."""
+
+
+class ProfileInfo(Struct):
+    id: str
+    name: str
+    created: str
+    """ISO 8601, UTC."""
+
+
+class MemoryStats(Struct):
+    """The gauge. `state_bytes` is constant for the life of a profile."""
+
+    state_bytes: int
+    snapshot_bytes: int
+    """Size of the newest snapshot file on disk; 0 before the first."""
+    neurons: int
+    neurons_used: int
+    turns: int
+    """Turn slots (addresses) there are."""
+    turns_used: int
+    turns_learned: int
+    """Journal entries: turns ever learned and not forgotten."""
+    turns_recycled: int
+
+
+class Learned(Struct):
+    """What one turn taught the memory."""
+
+    entry: int | None
+    """Journal id; None when nothing was worth writing."""
+    surprise: float
+    """Mean hinge loss of the kept tokens before the write, 0 (known by heart) to 1 (all new)."""
+    recruited: int
+    strengthened: int
+    overwritten: int
+    recycled: int
+    tokens: list[str]
+    """The token texts that were written, for display."""
+
+
+class Message(Struct):
+    id: int
+    conversation: int
+    role: Role
+    content: str
+    created: str
+    finish: FinishReason | None = None
+
+
+class Conversation(Struct):
+    id: int
+    title: str
+    created: str
+    updated: str
+    messages: int
+
+
+class JournalEntry(Struct):
+    """One learned turn."""
+
+    id: int
+    created: str
+    message: int | None
+    text: str
+    surprise: float
+    recruited: int
+    strengthened: int
+    overwritten: int
+    recycled: int
+
+
+class TurnMessage(Struct):
+    """One message of a prompt given in full (`TurnSend.history`)."""
+
+    role: Role
+    content: str
+
+
+# ---------------------------------------------------------------------------------------------- requests
+
+
+class Initialize(Struct):
+    """`initialize`: first message. Opens `profile` (created when missing and `create` is true)."""
+
+    protocol: int
+    client: str = ""
+    profile: str | None = None
+    create: bool = True
+
+
+class Initialized(Struct):
+    protocol: int
+    engine: str
+    """Version of the engine."""
+    backbone: BackboneInfo
+    profile: ProfileInfo | None
+    notices: list[str]
+    """What a person should know, such as a damaged snapshot that was set aside."""
+
+
+class ProfileName(Struct):
+    """`profile.open`, `profile.create`, `profile.delete` (with `confirm`)."""
+
+    name: str
+    confirm: bool = False
+
+
+class ProfileRename(Struct):
+    """`profile.rename`."""
+
+    name: str
+    new_name: str
+
+
+class ProfileList(Struct):
+    """Answer to `profile.list`."""
+
+    profiles: list[ProfileInfo]
+    current: str | None
+
+
+class ProfileOpened(Struct):
+    """Answer to `profile.open` and `profile.create`."""
+
+    profile: ProfileInfo
+    notices: list[str]
+
+
+class ConversationId(Struct):
+    """`conversation.messages`."""
+
+    conversation: int
+
+
+class ConversationList(Struct):
+    """Answer to `conversation.list`, newest first."""
+
+    conversations: list[Conversation]
+
+
+class MessageList(Struct):
+    """Answer to `conversation.messages`, oldest first."""
+
+    messages: list[Message]
+
+
+class Sampling(Struct):
+    """`temperature` 0 is greedy decoding."""
+
+    temperature: float = 0.0
+    top_k: int = 40
+    top_p: float = 0.95
+    seed: int | None = None
+    max_tokens: int = 512
+
+
+class TurnSend(Struct):
+    """`turn.send`: one turn - read, generate, write. `conversation` None begins a new one."""
+
+    text: str
+    conversation: int | None = None
+    sampling: Sampling = msgspec.field(default_factory=Sampling)
+    learn: bool = True
+    """Write the turn into the fast weights."""
+    recall: bool = True
+    """Read the fast weights while generating."""
+    history: list[TurnMessage] | None = None
+    """Replaces the conversation's own earlier messages in the prompt (evaluation arms); oldest dropped to fit."""
+
+
+class TurnFeed(Struct):
+    """`turn.feed`: a turn whose reply is already known (evaluation, import of a chat). Nothing is generated."""
+
+    user: str
+    assistant: str | None = None
+    conversation: int | None = None
+    learn: bool = True
+
+
+class Usage(Struct):
+    """Tokens and seconds of one turn."""
+
+    prompt_tokens: int
+    """Tokens of the prompt that had to be computed."""
+    cached_tokens: int
+    """Tokens of the prompt that were in the KV window already."""
+    generated_tokens: int
+    read_seconds: float
+    first_token_seconds: float
+    """From the arrival of the request to the first token."""
+    generate_seconds: float
+    write_seconds: float
+    """Encoding the turn and the inner loop, commit excluded."""
+    memory_tokens: int
+    """Generated tokens in which the memory had a say."""
+
+
+class TurnDone(Struct):
+    """Answer to `turn.send` and `turn.feed`."""
+
+    conversation: int
+    user_message: int
+    reply_message: int | None
+    reply: str
+    finish: FinishReason
+    learned: Learned | None
+    recalled: list[int]
+    """Journal ids of the learned turns that fired."""
+    usage: Usage
+
+
+class Cancelling(Struct):
+    """Answer to `turn.cancel`: whether a turn was running."""
+
+    cancelling: bool
+
+
+class EngineStatus(Struct):
+    """Answer to `engine.status`."""
+
+    state: EngineState
+    rss_bytes: int
+    profile: str | None
+
+
+class JournalPage(Struct):
+    """`memory.journal`: newest first, `limit` entries older than `before`."""
+
+    limit: int = 100
+    before: int | None = None
+
+
+class JournalList(Struct):
+    """Answer to `memory.journal`."""
+
+    entries: list[JournalEntry]
+
+
+class EntryId(Struct):
+    """`memory.forget`: forget one learned turn exactly."""
+
+    entry: int
+
+
+class Forgotten(Struct):
+    """Answer to `memory.forget`."""
+
+    entry: int
+    text: str
+    stats: MemoryStats
+
+
+class Confirm(Struct):
+    """`memory.reset`. Without `confirm` nothing happens and NOT_CONFIRMED names what would be lost."""
+
+    confirm: bool = False
+
+
+class FilePath(Struct):
+    """`memory.export`: writes one file. An existing file is refused unless `overwrite`."""
+
+    path: str
+    overwrite: bool = False
+
+
+class Exported(Struct):
+    path: str
+    bytes: int
+
+
+class MemoryImport(Struct):
+    """`memory.import`: makes a new profile `name` from an exported file, after full validation."""
+
+    path: str
+    name: str
+
+
+class PerplexityOf(Struct):
+    """`bench.perplexity`: teacher-forced perplexity of `text` as a reply to `prompt`, memory read or not."""
+
+    prompt: str
+    text: str
+    recall: bool = True
+
+
+class Perplexity(Struct):
+    """Answer to `bench.perplexity`: natural-log likelihood of the text's tokens, and how many."""
+
+    log_likelihood: float
+    tokens: int
+
+
+class Ok(Struct):
+    """Answer to requests that have nothing else to say (`profile.rename`, `profile.delete`, `shutdown`, ...)."""
+
+    ok: bool = True
+
+
+# ---------------------------------------------------------------------------------------------- notifications
+
+
+class StateChanged(Struct):
+    """`engine.state`."""
+
+    state: EngineState
+
+
+class TurnAccepted(Struct):
+    """`turn.accepted`: the user's message is on disk (fsynced); from here on it survives a crash."""
+
+    turn: int
+    conversation: int
+    message: int
+
+
+class TurnDelta(Struct):
+    """`turn.delta`: the next piece of the reply, whole characters only."""
+
+    turn: int
+    text: str
+
+
+class TurnLearned(Struct):
+    """`turn.learned`: the write is on disk (fsynced)."""
+
+    turn: int
+    learned: Learned
+
+
+class Notice(Struct):
+    """`engine.notice`: something a person should read."""
+
+    message: str
+    hint: str = ""
+
+
+METHODS: Final[dict[str, tuple[type[Struct] | None, type[Struct]]]] = {
+    "initialize": (Initialize, Initialized),
+    "shutdown": (None, Ok),
+    "engine.status": (None, EngineStatus),
+    "profile.list": (None, ProfileList),
+    "profile.create": (ProfileName, ProfileOpened),
+    "profile.open": (ProfileName, ProfileOpened),
+    "profile.rename": (ProfileRename, Ok),
+    "profile.delete": (ProfileName, Ok),
+    "conversation.list": (None, ConversationList),
+    "conversation.messages": (ConversationId, MessageList),
+    "turn.send": (TurnSend, TurnDone),
+    "turn.feed": (TurnFeed, TurnDone),
+    "turn.cancel": (None, Cancelling),
+    "memory.stats": (None, MemoryStats),
+    "memory.journal": (JournalPage, JournalList),
+    "memory.forget": (EntryId, Forgotten),
+    "memory.reset": (Confirm, MemoryStats),
+    "memory.export": (FilePath, Exported),
+    "memory.import": (MemoryImport, ProfileInfo),
+    "bench.perplexity": (PerplexityOf, Perplexity),
+}
+"""Every method with the types of its params and of its result."""
