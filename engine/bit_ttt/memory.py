@@ -1,0 +1,269 @@
+"""The Bit-TTT memory of one profile: slow weights that know how to write and read, fast weights that hold what was told.
+
+    write   turn -> keys, salience, addresses -> inner loop on the fast weights
+    read    question -> addresses pick a few turns; position of the reply -> query; the picked turns' neurons compete;
+            p = g0 p_LM + g1 p_memory + g2 p_phrase
+
+Multiplications that are left, by number for a read of one token with W winners of C picked neurons (all the rest is
+sums, comparisons, ANDs and popcounts; matrix products are ternary):
+    - centring and scaling of the tapped layers, and the unit of each BitLinear: one a channel;
+    - the writer's one attention over the turn (once a turn);
+    - the scales of the score: 3 C; the softmax over the winners: W;
+    - the gate: 3 x width, the predecessor's weight: width, and the softmax of the fused distribution: V.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.bit_ttt.codes import PREDECESSOR_NONZERO, UNKNOWN, Codebook, predecessor_trits
+from engine.bit_ttt.fast_weights import FREE, FastConfig, FastStats, FastWeights, LearnReport
+from engine.bit_ttt.lexicon import ADDRESS_NONZERO
+from engine.bit_ttt.slow_weights import TRITS_NORM, Encoded, Floats, SlowWeights
+from engine.bit_ttt.tokens import SpaceTable
+from engine.bit_ttt.trits import WORD, Planes, match, pack
+from engine.bit_ttt.write_set import TurnWrite
+
+MAX_PART: Final = 160
+"""Tokens the writer reads at once; a longer turn is learned in parts, cut at sentence ends."""
+MAX_KEPT: Final = 64
+"""Tokens kept of one part."""
+KEEP: Final = -6.0
+"""Log-salience from which a token is kept."""
+WORTHWHILE: Final = -3.0
+"""Log-salience that at least one token of a turn must reach, or nothing of it is written."""
+WINNERS: Final = 16
+"""k of the k-winners-take-all among the neurons of the picked turns."""
+QUIET: Final = 0.05
+"""Share of memory and phrase together below which the model is left exactly as it is."""
+SALIENCE_UNIT: Final = 8.0
+"""Salience is stored in eighths of a nat."""
+_SENTENCE_ENDS: Final = (b".", b"!", b"?", b"\n", b"\xe3\x80\x82")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A turn, or a stretch of a long one, as the writer sees it."""
+
+    text: str
+    tokens: list[int]
+    encoded: Encoded
+    lexical: Planes
+
+
+@dataclass(frozen=True)
+class Recall:
+    """The turns picked for a question, oldest first, and their neurons.
+
+    Attributes:
+        entries: journal ids of the picked turns.
+        address: (C,) their address scores; `lead` is by how much the best leads the next.
+        keys, predecessors: (n, 2, W) packed; tokens, bias: (n,); of_turn: (n,) index into `entries`.
+    """
+
+    gist: Floats
+    entries: list[int]
+    best_address: float
+    lead: float
+    keys: Planes
+    predecessors: Planes
+    tokens: NDArray[np.int64]
+    bias: Floats
+    of_turn: NDArray[np.int64]
+
+    @property
+    def empty(self) -> bool:
+        """Nothing was ever learned: the model is left alone."""
+        return len(self.tokens) == 0
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the memory says at one position.
+
+    Attributes:
+        scores: (V,) fused log-probabilities, or the model's own logits, untouched, when the memory is silent.
+        active: whether the memory has a say.
+        gate: (3,) shares of model, memory and phrase.
+        entries: journal ids of the turns whose neurons fired.
+    """
+
+    scores: Floats
+    active: bool
+    gate: Floats
+    entries: list[int] = field(default_factory=list)
+
+
+class Memory:
+    """Slow and fast weights together.
+
+    Args:
+        slow: the trained weights.
+        fast: one profile's fast weights.
+        spaces: the backbone's token pieces.
+    """
+
+    def __init__(self, slow: SlowWeights, fast: FastWeights, spaces: SpaceTable) -> None:
+        self.slow, self.fast, self.spaces = slow, fast, spaces
+        # A semantic match counts as so many sixteenths of a lexical one: shifts and additions.
+        lexical = float(slow.address_scale[0]) / ADDRESS_NONZERO
+        self._semantic_weight = round(16 * float(slow.address_scale[1]) / (TRITS_NORM * 10) / lexical)
+        self._address_unit = lexical / 16
+
+    @classmethod
+    def born(cls, slow: SlowWeights, pieces: Sequence[bytes], config: FastConfig | None = None) -> Memory:
+        """A memory that has learned nothing. `pieces`: the bytes of each token of the backbone's vocabulary."""
+        return cls(slow, FastWeights.birth(Codebook(len(pieces)), config), SpaceTable(pieces))
+
+    def with_state(self, arrays: Mapping[str, NDArray[np.generic]] | None) -> Memory:
+        """The same slow weights with other fast weights; None: newly born.
+
+        Raises:
+            ValueError: the arrays are not the state of such a memory.
+        """
+        config, codebook = self.fast.config, self.fast.codebook
+        if arrays is None:
+            return Memory(self.slow, FastWeights.birth(codebook, config), self.spaces)
+        return Memory(self.slow, FastWeights.from_arrays(arrays, codebook, config), self.spaces)
+
+    def stats(self) -> FastStats:
+        """Sizes and use of the fast weights."""
+        return self.fast.stats()
+
+    # ------------------------------------------------------------------------------------------ write
+
+    def encode(self, tokens: Sequence[int], taps: Mapping[str, Floats]) -> list[Part]:
+        """The writer over a user's turn.
+
+        Args:
+            tokens: the T tokens of the message's content.
+            taps: for each of `slow.taps` but the last, (T + 1, d): the content's tokens and the end token after them.
+
+        Returns:
+            One part, or several for a long turn; none for an empty one.
+        """
+        parts = []
+        names = self.slow.taps
+        stored = self.spaces.canonical(tokens)
+        for start, end in self._cuts(tokens):
+            # The last row of a part is the end token's for the last part, the next token's for the others.
+            rows = slice(start, end + 1)
+            encoded = self.slow.encode(*(taps[name][rows] for name in names[:3]))
+            text = b"".join(self.spaces.pieces[t] for t in tokens[start:end]).decode("utf-8", "replace")
+            lexical = pack(self.slow.lexicon.address(text))
+            parts.append(Part(text.strip(), stored[start:end], encoded, lexical))
+        return parts
+
+    def _cuts(self, tokens: Sequence[int]) -> list[tuple[int, int]]:
+        cuts, start = [], 0
+        while start < len(tokens):
+            end = min(start + MAX_PART, len(tokens))
+            if end < len(tokens):
+                ends = [i for i in range(start + MAX_PART // 2, end) if self.spaces.pieces[tokens[i]].endswith(_SENTENCE_ENDS)]
+                end = ends[-1] + 1 if ends else end
+            cuts.append((start, end))
+            start = end
+        return cuts
+
+    def write(self, part: Part) -> TurnWrite:
+        """What the inner loop would be given: the tokens worth keeping, as integers. Empty when none is."""
+        salience = part.encoded.salience
+        kept = np.flatnonzero(salience > KEEP)
+        if len(kept) == 0 or salience.max() < WORTHWHILE:
+            kept = kept[:0]
+        if len(kept) > MAX_KEPT:
+            kept = np.sort(kept[np.argsort(-salience[kept], kind="stable")[:MAX_KEPT]])
+        tokens = np.asarray(part.tokens, dtype=np.int32)
+        before = np.concatenate((np.array([UNKNOWN], dtype=np.int32), tokens[:-1]))[: len(tokens)]
+        trits = np.concatenate((part.encoded.keys[kept], predecessor_trits(before[kept])), axis=1)
+        eighths = np.maximum(np.rint(salience[kept] * SALIENCE_UNIT), -127).astype(np.int8)
+        return TurnWrite(part.lexical, pack(part.encoded.tell), pack(trits), tokens[kept], eighths)
+
+    def learn(self, write: TurnWrite, entry: int) -> LearnReport:
+        """The inner loop; see `FastWeights.learn`."""
+        return self.fast.learn(write, entry)
+
+    # ------------------------------------------------------------------------------------------ read
+
+    def recall(self, parts: Sequence[Part]) -> Recall:
+        """Stage one: which learned turns does this turn call up? By popcount over all addresses."""
+        fast, count = self.fast, self.slow.config["candidates"]
+        used = np.flatnonzero(fast.entry != FREE)
+        if len(used) == 0 or not parts:
+            none = np.zeros((0, 2, 1), dtype=np.uint64)
+            empty = np.zeros(0, dtype=np.int64)
+            return Recall(np.zeros(0, np.float32), [], 0.0, 0.0, none, none, empty, np.zeros(0, np.float32), empty)
+        # A long turn asks at its end.
+        part = parts[-1]
+        scores = match(fast.lexical, part.lexical) * 16
+        scores += match(fast.semantic, pack(part.encoded.ask)) * self._semantic_weight
+        scores = scores[used]
+        best = np.argsort(-scores, kind="stable")[:count]
+        address = scores[best].astype(np.float32) * np.float32(self._address_unit)
+        age = np.argsort(fast.entry[used[best]], kind="stable")
+        slots, by_age = used[best][age], address[age]
+        neurons = [fast.neurons_of(int(slot)) for slot in slots]
+        of_turn = np.repeat(np.arange(len(slots)), [len(n) for n in neurons])
+        flat = np.concatenate(neurons)
+        newness = np.linspace(0, 1, count, dtype=np.float32)[count - len(slots) :]
+        scale = self.slow.score_scale
+        bias = scale[2] * fast.salience[flat].astype(np.float32) / np.float32(SALIENCE_UNIT)
+        bias = bias + scale[1] * by_age[of_turn] + scale[3] * newness[of_turn]
+        local = self.slow.config["key_trits"] // WORD
+        return Recall(
+            part.encoded.gist,
+            [int(e) for e in fast.entry[slots]],
+            float(address[0]),
+            float(address[0] - address[1]) if len(address) > 1 else float(address[0]),
+            np.ascontiguousarray(fast.keys[flat][:, :, :local]),
+            np.ascontiguousarray(fast.keys[flat][:, :, local:]),
+            fast.codebook.decode(fast.code_trits(flat)),
+            bias.astype(np.float32),
+            of_turn,
+        )
+
+    def read(self, recall: Recall, last_token: int, taps: Mapping[str, Floats], logits: Floats) -> Reading:
+        """Stage two, for one position of the reply: query, k winners, gate, fusion.
+
+        Args:
+            recall: the picked turns.
+            last_token: the token just read.
+            taps: for each of `slow.taps`, (d,) at that token.
+            logits: (V,) the backbone's.
+        """
+        slow = self.slow
+        if recall.empty:
+            return Reading(logits, False, np.array([1, 0, 0], np.float32))
+        query = slow.query(*(taps[name] for name in slow.taps), recall.gist)
+        matches = match(recall.keys, pack(query.query)).astype(np.float32) / np.float32(TRITS_NORM * TRITS_NORM)
+        evidence = np.array([matches.max() * 4 - 1, recall.best_address / 8 - 1, recall.lead / 4], dtype=np.float32)
+        gate = _softmax(query.gate + slow.gate_evidence @ evidence)
+        if 1.0 - gate[0] < QUIET:
+            return Reading(logits, False, gate)
+        code = pack(predecessor_trits(np.array([last_token])))[0]
+        follows = match(recall.predecessors, code) == PREDECESSOR_NONZERO
+        score = slow.score_scale[0] * 2 * matches + recall.bias + np.float32(query.predecessor) * follows
+        winners = np.argsort(-score, kind="stable")[:WINNERS]
+        share = _softmax(score[winners]) * gate[1]
+        phrase = _softmax(query.phrase) * gate[2]
+        peak = logits.max()
+        total = peak + np.log(np.exp(logits - peak).sum())
+        scores = logits + (np.log(gate[0] + np.float32(1e-12)) - total)
+        tokens = np.concatenate((recall.tokens[winners], slow.phrases))
+        mass = np.zeros(len(logits), dtype=np.float32)
+        np.add.at(mass, tokens, np.concatenate((share, phrase)))
+        touched = np.unique(tokens)
+        scores[touched] = np.logaddexp(scores[touched], np.log(mass[touched] + np.float32(1e-12)))
+        fired = {recall.entries[t] for t in recall.of_turn[winners][share > 0.25]}
+        return Reading(scores, True, gate, sorted(fired))
+
+
+def _softmax(x: Floats) -> Floats:
+    e = np.exp(x - x.max())
+    y: Floats = e / e.sum()
+    return y
