@@ -1,0 +1,133 @@
+"""The frozen backbone in PyTorch: a llama forward pass over a GGUF's dequantized weights, for cached features.
+
+The memory is trained on the layer outputs that llama.cpp's taps deliver at run time (`engine.backbone`). Computing
+them here in bfloat16 is several times faster on a CPU than llama.cpp's Q4_1 kernels; the two agree within the error of
+llama.cpp's eight-bit activations (tests/engine/training/test_backbone.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from gguf import GGUFReader, dequantize
+
+RMS_EPS = 1e-5
+HEAD_DIM = 64
+
+Prefix = list[tuple[torch.Tensor, torch.Tensor]]
+"""Keys and values of an earlier context, a pair a layer, each (1, kv_heads, P, HEAD_DIM)."""
+
+
+class TorchBackbone:
+    """SmolLM2 (llama architecture) over frozen bfloat16 weights.
+
+    Args:
+        path: the GGUF file.
+        dtype: compute type; bfloat16 unless a test wants exactness.
+    """
+
+    def __init__(self, path: Path, dtype: torch.dtype = torch.bfloat16) -> None:
+        reader = GGUFReader(path)
+        field = lambda name: reader.fields[name].contents()  # noqa: E731
+        self.layers = int(field("llama.block_count"))
+        self.heads = int(field("llama.attention.head_count"))
+        self.kv_heads = int(field("llama.attention.head_count_kv"))
+        self.width = int(field("llama.embedding_length"))
+        self.dtype = dtype
+        base = float(field("llama.rope.freq_base"))
+        self.inv_freq = base ** -(torch.arange(0, HEAD_DIM, 2).float() / HEAD_DIM)
+        self.w: dict[str, torch.Tensor] = {}
+        for tensor in reader.tensors:
+            array = np.array(dequantize(tensor.data, tensor.tensor_type), dtype=np.float32)
+            self.w[tensor.name] = torch.from_numpy(array).to(dtype)
+        self.embedding = self.w["token_embd.weight"]
+        """(V, d): the input embedding, tied to the output head."""
+
+    def _rms(self, x: torch.Tensor, gain: torch.Tensor) -> torch.Tensor:
+        y = x.float()
+        return (y * torch.rsqrt(y.pow(2).mean(-1, keepdim=True) + RMS_EPS)).to(x.dtype) * gain
+
+    def _rope(self, start: int, length: int) -> tuple[torch.Tensor, torch.Tensor]:
+        # GGUF llama files store q and k permuted for the interleaved ("normal") rotary layout.
+        angle = torch.outer(torch.arange(start, start + length).float(), self.inv_freq)  # (T, hd/2)
+        return angle.cos().to(self.dtype), angle.sin().to(self.dtype)
+
+    @staticmethod
+    def _rotate(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
+        even, odd = x[..., 0::2], x[..., 1::2]
+        return torch.stack((even * cos - odd * sin, even * sin + odd * cos), -1).flatten(-2)
+
+    def _layer(
+        self,
+        i: int,
+        x: torch.Tensor,
+        rope: tuple[torch.Tensor, torch.Tensor],
+        prefix: Prefix | None,
+        mask: torch.Tensor | None,
+        keep: Prefix | None = None,
+    ) -> torch.Tensor:
+        w = lambda name: self.w[f"blk.{i}.{name}.weight"]  # noqa: E731
+        b, t, _ = x.shape
+        h = self._rms(x, w("attn_norm"))
+        q = F.linear(h, w("attn_q")).view(b, t, self.heads, HEAD_DIM).transpose(1, 2)
+        k = F.linear(h, w("attn_k")).view(b, t, self.kv_heads, HEAD_DIM).transpose(1, 2)
+        v = F.linear(h, w("attn_v")).view(b, t, self.kv_heads, HEAD_DIM).transpose(1, 2)
+        q, k = self._rotate(q, *rope), self._rotate(k, *rope)
+        if keep is not None:
+            keep.append((k, v))
+        if prefix is not None:
+            k = torch.cat((prefix[i][0].expand(b, -1, -1, -1), k), 2)
+            v = torch.cat((prefix[i][1].expand(b, -1, -1, -1), v), 2)
+        group = self.heads // self.kv_heads
+        k, v = k.repeat_interleave(group, 1), v.repeat_interleave(group, 1)
+        o = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)
+        x = x + F.linear(o.transpose(1, 2).reshape(b, t, -1), w("attn_output"))
+        h = self._rms(x, w("ffn_norm"))
+        return x + F.linear(F.silu(F.linear(h, w("ffn_gate"))) * F.linear(h, w("ffn_up")), w("ffn_down"))
+
+    @torch.inference_mode()
+    def prefix(self, ids: Sequence[int]) -> Prefix:
+        """Keys and values of a context that many sequences share."""
+        keep: Prefix = []
+        rope = self._rope(0, len(ids))
+        x = self.embedding[torch.tensor([list(ids)])]
+        for i in range(self.layers):
+            x = self._layer(i, x, rope, None, None, keep)
+        return keep
+
+    @torch.inference_mode()
+    def features(self, ids: torch.Tensor, taps: Sequence[int], prefix: Prefix | None = None) -> list[torch.Tensor]:
+        """Outputs of the layers `taps` for a right-padded batch that continues `prefix`.
+
+        Args:
+            ids: (B, T) token ids; causal attention makes the padding harmless.
+            taps: layer indices, ascending; layer i's tap is llama.cpp's `l_out-i`.
+            prefix: a context shared by all sequences of the batch.
+
+        Returns:
+            One (B, T, d) tensor a tap.
+        """
+        length = ids.shape[1]
+        start = prefix[0][0].shape[2] if prefix else 0
+        mask = None
+        if start:
+            causal = torch.ones(length, length, dtype=torch.bool).tril()
+            mask = torch.cat((torch.ones(length, start, dtype=torch.bool), causal), 1)
+        rope = self._rope(start, length)
+        x = self.embedding[ids]
+        out = []
+        for i in range(max(taps) + 1):
+            x = self._layer(i, x, rope, prefix, mask)
+            if i in taps:
+                out.append(x)
+        return out
+
+    @torch.inference_mode()
+    def log_probs(self, hidden: torch.Tensor) -> torch.Tensor:
+        """(n, d) output of the last layer -> (n, V) natural-log probabilities, float32."""
+        logits = F.linear(self._rms(hidden, self.w["output_norm.weight"]), self.embedding)
+        return logits.float().log_softmax(-1)

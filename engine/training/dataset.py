@@ -1,0 +1,220 @@
+"""The cached features as quantized tensors, and the batches the meta-training draws from them."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from engine.bit_ttt.lexicon import ADDRESS_NONZERO, IDF_BUCKETS, MAX_IDF, Lexicon, bucket, words
+from engine.training.cache import Reply, Turn
+from engine.training.facts import held_out
+
+INT8 = 127.0
+CLIP = 8.0
+
+
+def rms(x: torch.Tensor) -> torch.Tensor:
+    """RMS normalisation over the last axis, float32."""
+    x = x.float()
+    return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6)
+
+
+@dataclass
+class Standard:
+    """Per-channel centring and scaling of each tap: raw hidden states are anisotropic and useless as keys."""
+
+    mean: torch.Tensor  # (4, d): layers 13, 25, 29, embedding
+    std: torch.Tensor  # (4, d)
+
+    def __call__(self, x: torch.Tensor, taps: Sequence[int]) -> torch.Tensor:
+        """(..., taps, d) raw -> (..., taps, d) standardised and clipped."""
+        i = list(taps)
+        return ((rms(x) - self.mean[i]) / self.std[i]).clamp(-CLIP, CLIP)
+
+
+def quantize(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """(n, k) -> int8 integers and the (n, 1) unit, after RMS normalisation; as BitLinear does it."""
+    x = rms(x)
+    unit = x.abs().amax(-1, keepdim=True).clamp(min=1e-6) / INT8
+    return (x / unit).round().to(torch.int8), unit
+
+
+def inverse_document_frequency(texts: Iterable[str]) -> np.ndarray:
+    """The lexicon's table: (IDF_BUCKETS,) uint8 from a collection of turns; words never seen count most."""
+    seen: Counter[int] = Counter()
+    total = 0
+    for text in texts:
+        total += 1
+        seen.update({bucket(word) for word in words(text)})
+    weight = [2.0 * (math.log(total / (1 + seen[b])) - 1.0) for b in range(IDF_BUCKETS)]
+    return np.array([min(MAX_IDF, max(0, round(w))) for w in weight], dtype=np.uint8)
+
+
+@dataclass
+class Side:
+    """All turns or all reply positions, flat: row `offset[i] : offset[i + 1]` belongs to item i."""
+
+    ints: torch.Tensor  # (n, input) int8
+    unit: torch.Tensor  # (n, 1)
+    offset: list[int]
+
+
+class Dataset:
+    """Everything the meta-training reads.
+
+    Args:
+        caches: files written by `engine.training.cache`.
+        embedding: (V, d) the backbone's token embedding.
+    """
+
+    def __init__(self, caches: Sequence[Path], embedding: torch.Tensor, phrases: int = 512) -> None:
+        self.turns: list[Turn] = []
+        self.replies: list[Reply] = []
+        for path in caches:
+            # Our own cache, written minutes ago by the same command; never shipped, never imported from elsewhere.
+            loaded = torch.load(path, weights_only=False)
+            base = len(self.turns)
+            self.turns += loaded["turns"]
+            for reply in loaded["replies"]:
+                reply.question += base
+                reply.answers += base if reply.answers >= 0 else 0
+                self.replies.append(reply)
+        self.embedding = embedding
+        self.standard = self._standard()
+        self.turn_side = self._turn_side()
+        self.reply_side = self._reply_side()
+        idf = inverse_document_frequency(turn.text for turn in self.turns)
+        self.idf = idf
+        lexicon = Lexicon(idf)
+        self.lexical = torch.from_numpy(np.stack([lexicon.address(t.text) for t in self.turns])).float()
+        self.lexical /= math.sqrt(ADDRESS_NONZERO)
+        self.phrases = self._phrases(phrases)
+        self.index()
+
+    def _standard(self) -> Standard:
+        means, stds = [], []
+        for tap in range(3):
+            if tap < 2:
+                x = torch.cat([t.features[:, tap] for t in self.turns[:: max(1, len(self.turns) // 4000)]])
+            else:
+                x = torch.cat([r.features[:, 2] for r in self.replies[:: max(1, len(self.replies) // 3000)]])
+            x = rms(x)
+            means.append(x.mean(0))
+            stds.append(x.std(0))
+        e = rms(self.embedding[torch.tensor([i for t in self.turns for i in t.tokens])[::7]])
+        return Standard(torch.stack([*means, e.mean(0)]), torch.stack([*stds, e.std(0)]).clamp(min=1e-4))
+
+    def _turn_side(self) -> Side:
+        ints, units, offset = [], [], [0]
+        for turn in self.turns:
+            tokens = torch.tensor([*turn.tokens, 2])
+            own = self.standard(self.embedding[tokens][:, None], [3])[:, 0]
+            before = torch.cat((torch.zeros(1, own.shape[1]), own[:-1]))
+            taps = self.standard(turn.features, [0, 1]).flatten(1)
+            i, u = quantize(torch.cat((taps, own, before), 1))
+            ints.append(i)
+            units.append(u)
+            offset.append(offset[-1] + len(tokens))
+            turn.features = torch.empty(0)
+        return Side(torch.cat(ints), torch.cat(units), offset)
+
+    def _reply_side(self) -> Side:
+        ints, units, offset = [], [], [0]
+        for reply in self.replies:
+            own = self.standard(self.embedding[torch.tensor(reply.inputs)][:, None], [3])[:, 0]
+            taps = self.standard(reply.features, [0, 1, 2]).flatten(1)
+            i, u = quantize(torch.cat((taps, own), 1))
+            ints.append(i)
+            units.append(u)
+            offset.append(offset[-1] + len(reply.inputs))
+            reply.features = torch.empty(0)
+        return Side(torch.cat(ints), torch.cat(units), offset)
+
+    def _phrases(self, count: int) -> list[int]:
+        """The tokens that replies are made of, values aside, most frequent first."""
+        seen: Counter[int] = Counter()
+        for reply in self.replies:
+            if reply.type != "general":
+                weight = 1 if reply.type == "fact" else 3
+                for token, value in zip(reply.targets, reply.is_value, strict=True):
+                    if not value:
+                        seen[token] += weight
+        return [token for token, _ in seen.most_common(count)]
+
+    def index(self) -> None:
+        """Groups the replies by kind, apart for training and held-out kinds."""
+        self.train: dict[str, list[int]] = defaultdict(list)
+        self.test: dict[str, list[int]] = defaultdict(list)
+        self.near: dict[str, list[int]] = defaultdict(list)
+        self.general: list[int] = []
+        kind_of_question: dict[int, str] = {}
+        last = ""
+        for i, reply in enumerate(self.replies):
+            if reply.type == "fact":
+                last = self.turns[reply.answers].kind
+                (self.test if held_out(last) else self.train)[last].append(i)
+            elif reply.type == "near":
+                self.near[last].append(i)
+            else:
+                self.general.append(i)
+            kind_of_question[reply.question] = last
+        self.fillers = [self.replies[i].question for i in self.general]
+
+
+@dataclass
+class Batch:
+    """Turns to store, questions to ask of them. `answers[i]` indexes `turns` (-1: nothing answers)."""
+
+    turns: list[int]
+    replies: list[int]
+    answers: list[int]
+
+
+def draw(data: Dataset, rng: random.Random, facts: int, fillers: int, near_share: float, general: int) -> Batch:
+    """A memory of about `facts` told facts, and the questions asked of it.
+
+    Kinds told of several subjects come in clusters (the hardest neighbours); one hand-written kind in five is told
+    twice, the correction last, and only the newest value is asked for.
+    """
+    told: list[int] = []
+    kinds = list(data.train)
+    rng.shuffle(kinds)
+    for kind in kinds:
+        if len(told) >= facts:
+            break
+        rows = data.train[kind]
+        subjects = defaultdict(list)
+        for row in rows:
+            subjects[data.turns[data.replies[row].answers].subject].append(row)
+        if len(subjects) > 1:
+            told += [rng.choice(subjects[s]) for s in rng.sample(list(subjects), min(len(subjects), rng.randint(1, 4)))]
+        elif rng.random() < 0.2 and len(rows) > 1:
+            corrections = [r for r in rows if data.turns[data.replies[r].answers].update]
+            new = rng.choice(corrections or rows)
+            value = data.replies[new].targets
+            old = [r for r in rows if r != new and data.replies[r].targets != value]
+            told += [-1 - rng.choice(old), new] if old else [new]
+        else:
+            told.append(rng.choice(rows))
+    # Old versions are stored (first), never asked for.
+    turns = [data.replies[-1 - r].answers for r in told if r < 0]
+    rng.shuffle(turns)
+    asked = [r for r in told if r >= 0]
+    rng.shuffle(asked)
+    others = rng.sample(data.fillers, min(fillers, len(data.fillers)))
+    fresh = [data.replies[r].answers for r in asked] + others
+    rng.shuffle(fresh)
+    turns += fresh
+    at = {turn: i for i, turn in enumerate(turns)}
+    replies, answers = list(asked), [at[data.replies[r].answers] for r in asked]
+    kinds_told = sorted({data.turns[data.replies[r].answers].kind for r in asked})
+    near = [r for kind in kinds_told for r in data.near[kind]]
+    picked = rng.sample(near, min(len(near), int(near_share * len(asked)))) + rng.sample(data.general, general)
+    return Batch(turns, replies + picked, answers + [-1] * len(picked))

@@ -1,0 +1,63 @@
+"""A trained checkpoint to the weights file that ships: ternary matrices packed at 1.6 bits, everything else float32."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.numpy import save_file
+
+from engine.bit_ttt.slow_weights import FORMAT, pack_weight
+from engine.training.dataset import Standard
+from engine.training.model import BitLinear, MemoryModel, ternary_weight
+
+
+def file_digest(path: Path) -> str:
+    """The backbone's identity, as `engine.backbone` computes it."""
+    with path.open("rb") as file:
+        return "blake2b:" + hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=20)).hexdigest()
+
+
+def export(
+    model: MemoryModel,
+    standard: Standard,
+    idf: np.ndarray,
+    phrases: list[int],
+    *,
+    taps: list[str],
+    vocabulary: int,
+    backbone: str,
+    out: Path,
+) -> None:
+    """Writes the weights file.
+
+    Args:
+        taps: graph tensor names: embedding, two middle layers, last layer.
+        backbone: digest of the GGUF that the features came from.
+    """
+    tensors: dict[str, np.ndarray] = {}
+    bit_linear = {name for name, module in model.named_modules() if isinstance(module, BitLinear)}
+    for name, parameter in model.named_parameters():
+        owner = name.rpartition(".")[0]
+        if owner in bit_linear and name.endswith(".weight"):
+            trits, scale = ternary_weight(parameter.detach())
+            tensors[owner + ".trits"] = pack_weight(trits.round().to(torch.int8).numpy())
+            tensors[owner + ".scale"] = np.array([float(scale)], dtype=np.float32)
+            tensors[owner + ".shape"] = np.array(parameter.shape, dtype=np.int32)
+        else:
+            tensors[name] = parameter.detach().float().numpy().copy()
+    tensors["standard.mean"] = standard.mean.float().numpy()
+    tensors["standard.std"] = standard.std.float().numpy()
+    tensors["lexicon.idf"] = idf
+    tensors["phrases"] = np.array(phrases, dtype=np.int32)
+    meta = {
+        "format": FORMAT,
+        "backbone": backbone,
+        "taps": json.dumps(taps),
+        "config": json.dumps(model.config.asdict() | {"vocabulary": vocabulary}),
+    }
+    out.parent.mkdir(parents=True, exist_ok=True)
+    save_file(tensors, out, meta)

@@ -1,0 +1,294 @@
+"""Meta-training: learning to write and to read, with the telling out of the context.
+
+The inner loop (what the user's turns do to the fast weights) is differentiable here as an attention over the stored
+tokens; at run time the same scores pick integer neurons. The loss is taken on the reply alone.
+
+    total = NLL of the fused reply (values weigh three times) + address loss (which turn answers?)
+          + abstention + leave-the-model-alone + salience (which tokens are worth a neuron?)
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+
+from engine.training.dataset import Batch, Dataset, draw
+from engine.training.model import MemoryConfig, MemoryModel, ternarize
+
+TRITS_NORM = 16.0
+"""Integer matches are divided by this before the learned scales: about the norm of a key of 256 trits."""
+
+
+@dataclass
+class Outcome:
+    """Losses and figures of one batch."""
+
+    loss: torch.Tensor
+    exact: float
+    first_turn: float
+    in_candidates: float
+    false_memory: float
+    abstained: float
+    quiet: float
+
+
+def pad(rows: Sequence[torch.Tensor], value: float = 0) -> torch.Tensor:
+    """Stacks rows of different lengths."""
+    return torch.nn.utils.rnn.pad_sequence(list(rows), batch_first=True, padding_value=value)
+
+
+class Trainer:
+    """One model, one dataset."""
+
+    def __init__(self, model: MemoryModel, data: Dataset) -> None:
+        self.model, self.data = model, data
+        self.phrase_of = torch.full((data.embedding.shape[0],), -1)
+        self.phrase_of[torch.tensor(data.phrases)] = torch.arange(len(data.phrases))
+
+    def encode(self, turns: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Turns in buckets of similar length -> (n, T, width), (n, T) mask, (n, 3 width)."""
+        side, model = self.data.turn_side, self.model
+        lengths = [side.offset[t + 1] - side.offset[t] for t in turns]
+        order = sorted(range(len(turns)), key=lambda i: lengths[i])
+        longest = lengths[order[-1]]
+        hidden: list[torch.Tensor] = []
+        pooled: list[torch.Tensor] = []
+        at = 0
+        while at < len(order):
+            end = at
+            while end < len(order) and lengths[order[end]] <= max(16, 1.3 * lengths[order[at]]):
+                end += 1
+            chunk = [turns[i] for i in order[at:end]]
+            rows = [slice(side.offset[t], side.offset[t + 1]) for t in chunk]
+            ints = pad([side.ints[r].bfloat16() for r in rows])
+            unit = pad([side.unit[r] for r in rows], 1.0)
+            mask = torch.arange(ints.shape[1])[None] < torch.tensor([r.stop - r.start for r in rows])[:, None]
+            h, p = model.writer(ints, unit, mask)
+            hidden.append(F.pad(h, (0, 0, 0, longest - h.shape[1])))
+            pooled.append(p)
+            at = end
+        back = torch.empty(len(order), dtype=torch.long)
+        back[torch.tensor(order)] = torch.arange(len(order))
+        mask = torch.arange(longest)[None] < torch.tensor(lengths)[:, None]
+        return torch.cat(hidden)[back], mask, torch.cat(pooled)[back]
+
+    def run(self, batch: Batch) -> Outcome:
+        """Stores the batch's turns, asks its questions."""
+        data, model, c = self.data, self.model, self.model.config
+        hidden, mask, pooled = self.encode(batch.turns)
+        replies = [data.replies[r] for r in batch.replies]
+        _, _, asking = self.encode([r.question for r in replies])
+        writer, reader = model.writer, model.reader
+        n_q, n_t = len(replies), len(batch.turns)
+        answers = torch.tensor(batch.answers)
+        answerable = answers >= 0
+
+        # Which turn: lexical + semantic address.
+        tell = ternarize(writer.tell_address(pooled))
+        ask = ternarize(writer.ask_address(asking))
+        lexical = data.lexical[[r.question for r in replies]] @ data.lexical[batch.turns].T
+        semantic = ask @ tell.T / (TRITS_NORM * 10)
+        address = lexical * model.address_scale[0] + semantic * model.address_scale[1]
+        address_loss = F.cross_entropy(address[answerable], answers[answerable])
+        ranked = address.detach().topk(c.candidates, 1).indices
+        found = (ranked == answers[:, None]).any(1)
+        # The right turn is always among the candidates while training, else there is nothing to learn from.
+        ranked[answerable & ~found, -1] = answers[answerable & ~found]
+        ranked, _ = ranked.sort(1)  # by age
+        picked = address.gather(1, ranked)  # (Q, C)
+
+        # Where in it: local keys of the candidate turns' tokens.
+        keys = ternarize(writer.key(hidden)) / TRITS_NORM
+        salience = writer.salience(hidden)[..., 0].masked_fill(~mask, -30.0)
+        length = hidden.shape[1]
+        tokens = torch.full((n_t, length), -1)
+        before = torch.full((n_t, length), -2)
+        for i, t in enumerate(batch.turns):
+            own = data.turns[t].tokens
+            tokens[i, : len(own)] = torch.tensor(own)
+            if len(own) > 1:
+                before[i, 1 : len(own)] = torch.tensor(own[:-1])
+        stored = tokens >= 0
+        side = data.reply_side
+        rows = [slice(side.offset[r], side.offset[r + 1]) for r in batch.replies]
+        flat = torch.cat([torch.arange(r.start, r.stop) for r in rows])
+        which = torch.cat([torch.full((r.stop - r.start,), i) for i, r in enumerate(rows)])
+        gist = writer.gist(asking)
+        h = reader(side.ints[flat].bfloat16(), side.unit[flat], gist[which])
+        query = ternarize(reader.query(h)) / TRITS_NORM
+        last = torch.tensor([t for r in replies for t in r.inputs])
+        target = torch.tensor([t for r in replies for t in r.targets])
+        is_value = torch.tensor([v for r in replies for v in r.is_value])
+        lm = torch.cat([r.lm for r in replies])
+
+        positions = [r.stop - r.start for r in rows]
+        deepest = max(positions)
+        place = torch.cat([torch.arange(p) for p in positions])
+        padded = torch.zeros(n_q, deepest, c.key_trits)
+        padded = padded.index_put((which, place), query)
+        pool = keys[ranked].flatten(1, 2)  # (Q, C*T, K)
+        match = torch.bmm(padded.bfloat16(), pool.bfloat16().transpose(1, 2)).float()[which, place]  # (n, C*T)
+        candidate_tokens = tokens[ranked].flatten(1)[which]
+        follows = (before[ranked].flatten(1)[which] == last[:, None]).float()
+        usable = stored[ranked].flatten(1)[which]
+        s = model.score_scale
+        newness = torch.linspace(0, 1, c.candidates)[None, :, None].expand(n_q, -1, length)
+        bias = s[2] * F.logsigmoid(salience)[ranked] + s[1] * picked[..., None] + s[3] * newness
+        strength = F.softplus(reader.predecessor(h))
+        score = s[0] * 2 * match + strength * follows + bias.flatten(1)[which]
+        score = score.masked_fill(~usable, -1e4)
+        attention = score.softmax(-1)
+
+        # The fusion.
+        top2 = address.topk(2, 1).values
+        best = match.masked_fill(~usable, -1e4).amax(-1)
+        evidence = torch.stack((best * 4 - 1, top2[which, 0] / 8 - 1, (top2[:, 0] - top2[:, 1])[which] / 4), -1)
+        gate = (reader.gate(h) + evidence @ model.gate_evidence.T).log_softmax(-1)  # LM, memory, phrase
+        memory = (attention * (candidate_tokens == target[:, None])).sum(-1)
+        phrase_logits = reader.phrase(h).log_softmax(-1)
+        column = self.phrase_of[target]
+        phrase = phrase_logits.gather(1, column.clamp(min=0)[:, None])[:, 0].masked_fill(column < 0, -30.0)
+        fused = torch.logsumexp(
+            torch.stack((gate[:, 0] + lm[:, 0], gate[:, 1] + (memory + 1e-9).log(), gate[:, 2] + phrase), -1), -1
+        )
+
+        kind = torch.tensor([{"fact": 0, "near": 1, "general": 2}[r.type] for r in replies])[which]
+        fact, near, general = kind == 0, kind == 1, kind == 2
+        weight = torch.where(is_value, 3.0, 1.0)
+        loss = -(fused * weight)[fact].sum() / weight[fact].sum() * 2
+        loss = loss + 0.5 * address_loss
+        if near.any():
+            loss = loss - 0.4 * fused[near].mean()
+        if general.any():
+            loss = loss - 1.0 * gate[general, 0].mean()
+        loss = loss + 0.15 * self._salience_loss(batch, salience, stored)
+
+        with torch.no_grad():
+            exact, false, abstained, quiet = self._figures(
+                attention, candidate_tokens, gate, phrase_logits, lm, target, is_value, kind, which, n_q
+            )
+            first = (address.argmax(1) == answers)[answerable].float().mean().item()
+        return Outcome(loss, exact, first, found[answerable].float().mean().item(), false, abstained, quiet)
+
+    def _salience_loss(self, batch: Batch, salience: torch.Tensor, stored: torch.Tensor) -> torch.Tensor:
+        gold = torch.zeros_like(salience)
+        for i, t in enumerate(batch.turns):
+            gold[i, self.data.turns[t].value[0] : self.data.turns[t].value[1]] = 1.0
+        each = F.binary_cross_entropy_with_logits(salience, gold, reduction="none")
+        return each[stored].mean() * 8
+
+    def _figures(
+        self,
+        attention: torch.Tensor,
+        tokens: torch.Tensor,
+        gate: torch.Tensor,
+        phrase: torch.Tensor,
+        lm: torch.Tensor,
+        target: torch.Tensor,
+        is_value: torch.Tensor,
+        kind: torch.Tensor,
+        which: torch.Tensor,
+        n_q: int,
+    ) -> tuple[float, float, float, float]:
+        """Shares of: values right to the last token, false memories and abstentions on near misses, silent generals."""
+        weight, at = attention.max(-1)
+        pick = tokens.gather(1, at[:, None])[:, 0]
+        mass = (attention * (tokens == pick[:, None])).sum(-1).log() + gate[:, 1]
+        said = torch.stack((gate[:, 0] + lm[:, 2], mass, gate[:, 2] + phrase.amax(-1)), -1).argmax(-1)
+        phrase_token = torch.tensor(self.data.phrases)[phrase.argmax(-1)]
+        word = torch.where(said == 1, pick, torch.where(said == 2, phrase_token, lm[:, 1].long()))
+        right = (word == target) | ~is_value
+        every = torch.ones(n_q).scatter_reduce(0, which, right.float(), "amin")
+        kinds = torch.zeros(n_q, dtype=torch.long).scatter(0, which, kind)
+        near, general = kind == 1, kind == 2
+        false = (said[near] == 1).float().mean().item() if near.any() else 0.0
+        abstained = (word == target)[near].float().mean().item() if near.any() else 0.0
+        quiet = (gate[general, 0].exp() > 0.9).float().mean().item() if general.any() else 0.0
+        return every[kinds == 0].mean().item(), false, abstained, quiet
+
+
+def held_out_batch(data: Dataset, rng: random.Random, source: str) -> Batch:
+    """One fact of each held-out kind of a source, all in one memory with filler turns."""
+    told = []
+    for rows in data.test.values():
+        if (data.turns[data.replies[rows[0]].answers].subject == "") == (source == "authored"):
+            good = [r for r in rows if not data.turns[data.replies[r].answers].update] or rows
+            told.append(rng.choice(good))
+    fillers = rng.sample(data.fillers, min(24, len(data.fillers)))
+    turns = [data.replies[r].answers for r in told] + fillers
+    near = [r for r in (r for kind in data.test for r in data.near[kind])][:60]
+    return Batch(turns, told + near, list(range(len(told))) + [-1] * len(near))
+
+
+def train(
+    data: Dataset,
+    out: Path,
+    *,
+    steps: int,
+    seed: int = 0,
+    rate: float = 2e-3,
+    facts: int = 150,
+    resume: Path | None = None,
+    seconds: float = math.inf,
+) -> MemoryModel:
+    """Trains the slow weights; checkpoints to `out` every 100 steps.
+
+    The curriculum grows the memory: 4 facts, 16, 64, then `facts`.
+    """
+    torch.manual_seed(seed)
+    rng = random.Random(seed)
+    model = MemoryModel(MemoryConfig(phrases=len(data.phrases)))
+    print(f"{sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters, {len(data.train)} kinds to train on, "
+          f"{len(data.test)} held out", flush=True)
+    start = 0
+    groups = [
+        {"params": [p for p in model.parameters() if p.dim() == 2 and p.shape[0] > 3], "weight_decay": 0.01},
+        {"params": [p for p in model.parameters() if p.dim() != 2 or p.shape[0] <= 3], "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98))
+    if resume:
+        saved = torch.load(resume, weights_only=True)
+        model.load_state_dict(saved["model"])
+        optimizer.load_state_dict(saved["optimizer"])
+        start = saved["step"]
+    trainer = Trainer(model, data)
+    began = time.time()
+    recent: list[Outcome] = []
+    for step in range(start, steps):
+        rate_now = rate * min(1.0, (step + 1) / 80) * (0.96 * 0.5 * (1 + math.cos(math.pi * step / steps)) + 0.04)
+        for group in optimizer.param_groups:
+            group["lr"] = rate_now
+        size = next((n for limit, n in ((40, 8), (80, 32), (140, 80)) if step < limit), facts)
+        outcome = trainer.run(draw(data, rng, size, size // 6, 0.34, 16))
+        optimizer.zero_grad()
+        outcome.loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        recent.append(outcome)
+        if (step + 1) % 50 == 0 or step + 1 == steps or time.time() - began > seconds:
+            mean = lambda name: sum(float(getattr(o, name)) for o in recent) / len(recent)  # noqa: E731, B023
+            line: dict[str, object] = {"step": step + 1, "seconds": round(time.time() - began)}
+            line |= {k: round(mean(k), 3) for k in Outcome.__dataclass_fields__}
+            recent.clear()
+            with torch.no_grad():
+                for source in ("authored", "templated"):
+                    batch = held_out_batch(data, random.Random(5), source)
+                    if any(a >= 0 for a in batch.answers):
+                        o = trainer.run(batch)
+                        line[source] = {k: round(getattr(o, k), 3) for k in list(Outcome.__dataclass_fields__)[1:6]}
+                        line[source]["n"] = sum(a >= 0 for a in batch.answers)  # type: ignore[index]
+            print(json.dumps(line), flush=True)
+            torch.save(
+                {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step + 1,
+                 "config": model.config.asdict()}, out)
+            if time.time() - began > seconds:
+                break
+    return model

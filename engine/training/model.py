@@ -1,0 +1,151 @@
+"""The slow weights in PyTorch: writer, reader and gate, all BitLinear (BitNet b1.58) with straight-through estimators.
+
+The numpy twin that runs in the engine is `engine.bit_ttt.slow_weights`; names and shapes are the same, and
+tests/engine/training/test_model.py holds the two equal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+INT8 = 127.0
+
+
+@dataclass(frozen=True)
+class MemoryConfig:
+    """Sizes of the slow weights. All widths are in numbers of units."""
+
+    width: int = 384
+    heads: int = 6
+    head_width: int = 32
+    hidden: int = 768
+    input: int = 2304
+    key_trits: int = 256
+    semantic_trits: int = 256
+    phrases: int = 512
+    candidates: int = 4
+
+    def asdict(self) -> dict[str, int]:
+        """As plain integers, for the weights file."""
+        return asdict(self)
+
+
+def ternary_weight(w: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """BitNet b1.58's absmean quantization with a straight-through gradient: trits and one scale."""
+    scale = w.detach().abs().mean().clamp(min=1e-6)
+    trits = (w.detach() / scale).round().clamp(-1, 1)
+    return w / scale + (trits - w / scale).detach(), scale
+
+
+def int8_activation(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Per-vector absmax quantization to int8 with a straight-through gradient: integers and their unit."""
+    unit = x.detach().abs().amax(-1, keepdim=True).clamp(min=1e-6) / INT8
+    y = x / unit
+    return y + (y.detach().round() - y.detach()), unit
+
+
+class BitLinear(nn.Module):
+    """y = (W_t . x_int8) * scale + bias, W_t ternary; the input is RMS-normalised first."""
+
+    def __init__(self, inputs: int, outputs: int, bias: bool = True) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(outputs, inputs) * inputs**-0.5)
+        self.bias = nn.Parameter(torch.zeros(outputs)) if bias else None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(..., inputs) -> (..., outputs), float32."""
+        x = x.float()
+        x = x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6)
+        ints, unit = int8_activation(x)
+        return self.integer(ints.bfloat16(), unit)
+
+    def integer(self, ints: torch.Tensor, unit: torch.Tensor) -> torch.Tensor:
+        """The product for an input that is quantized already: (..., inputs) integers and their (..., 1) unit."""
+        trits, scale = ternary_weight(self.weight)
+        y = F.linear(ints, trits.to(ints.dtype)).float() * (unit * scale)
+        return y if self.bias is None else y + self.bias
+
+
+def ternarize(x: torch.Tensor) -> torch.Tensor:
+    """Vectors to trits: zero below 0.7 of the mean magnitude (TWN, arXiv 1605.04711); gradient clipped at 1.5."""
+    x = x / x.detach().abs().mean(-1, keepdim=True).clamp(min=1e-6)
+    trits = torch.where(x.detach().abs() > 0.7, x.detach().sign(), torch.zeros_like(x))
+    soft = x.clamp(-1.5, 1.5)
+    return soft + (trits - soft).detach()
+
+
+def rms(x: torch.Tensor) -> torch.Tensor:
+    """RMS normalisation without a gain."""
+    return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6)
+
+
+class Writer(nn.Module):
+    """A user's turn -> local keys, salience, and the turn's addresses. One attention over the turn, one MLP."""
+
+    def __init__(self, c: MemoryConfig) -> None:
+        super().__init__()
+        self.heads, self.head_width = c.heads, c.head_width
+        inner = c.heads * c.head_width
+        self.input = BitLinear(c.input, c.width)
+        self.qkv = BitLinear(c.width, 3 * inner)
+        self.out = BitLinear(inner, c.width)
+        self.up = BitLinear(c.width, c.hidden)
+        self.down = BitLinear(c.hidden, c.width)
+        self.key = BitLinear(c.width, c.key_trits)
+        self.salience = nn.Linear(c.width, 1)
+        self.tell_address = BitLinear(3 * c.width, c.semantic_trits)
+        self.ask_address = BitLinear(3 * c.width, c.semantic_trits)
+        self.gist = BitLinear(3 * c.width, c.width)
+
+    def forward(self, ints: torch.Tensor, unit: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """(n, T, input) quantized features, (n, T, 1) units, (n, T) mask -> (n, T, width), pooled (n, 3 width)."""
+        n, t, _ = ints.shape
+        h = self.input.integer(ints, unit)
+        q, k, v = self.qkv(h).view(n, t, 3, self.heads, self.head_width).permute(2, 0, 3, 1, 4)
+        o = F.scaled_dot_product_attention(q, k, v, attn_mask=mask[:, None, None, :])
+        h = h + self.out(o.transpose(1, 2).reshape(n, t, -1))
+        h = rms(h + self.down(F.relu(self.up(h))))
+        m = mask[..., None]
+        mean = (h * m).sum(1) / m.sum(1)
+        peak = h.masked_fill(~m, -1e4).amax(1)
+        last = h[torch.arange(n), mask.sum(1) - 1]
+        return h, torch.cat((mean, peak, last), -1)
+
+
+class Reader(nn.Module):
+    """A position of the reply -> the query, the gate's logits, the phrase head, the weight of the predecessor."""
+
+    def __init__(self, c: MemoryConfig) -> None:
+        super().__init__()
+        self.input = BitLinear(c.input, c.width)
+        self.up = BitLinear(c.width, c.hidden)
+        self.down = BitLinear(c.hidden, c.width)
+        self.query = BitLinear(c.width, c.key_trits)
+        self.phrase = BitLinear(c.width, c.phrases)
+        self.gate = nn.Linear(c.width, 3)
+        self.predecessor = nn.Linear(c.width, 1)
+
+    def forward(self, ints: torch.Tensor, unit: torch.Tensor, gist: torch.Tensor) -> torch.Tensor:
+        """(n, input) quantized features, (n, 1) units, (n, width) gist of the question -> (n, width)."""
+        h = self.input.integer(ints, unit) + gist
+        return rms(h + self.down(F.relu(self.up(h))))
+
+
+class MemoryModel(nn.Module):
+    """Writer, reader and the few scalars of the read."""
+
+    def __init__(self, config: MemoryConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.writer = Writer(config)
+        self.reader = Reader(config)
+        # address = lexical * w[0] + semantic * w[1];
+        self.address_scale = nn.Parameter(torch.tensor([12.0, 6.0]))
+        # local score = match * s[0] + address * s[1] + log-salience * s[2] + newness * s[3]
+        self.score_scale = nn.Parameter(torch.tensor([12.0, 0.5, 1.0, 0.5]))
+        # gate logits += G . (best match, best address, lead of the best address over the next)
+        self.gate_evidence = nn.Parameter(torch.tensor([[0.0, 0.0, 0.0], [2.0, 2.0, 0.0], [0.0, 0.0, 0.0]]))
