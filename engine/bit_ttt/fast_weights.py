@@ -183,7 +183,8 @@ class FastWeights:
 
     def code_trits(self, neurons: NDArray[np.integer]) -> NDArray[np.int8]:
         """(n,) neurons -> (n, 32) trits of W2: the signs of the accumulators."""
-        return np.sign(self.accumulators[neurons]).astype(np.int8)
+        trits: NDArray[np.int8] = np.sign(self.accumulators[neurons])
+        return trits
 
     def neurons_of(self, slot: int) -> NDArray[np.intp]:
         """The neurons of a turn slot, in the order of the turn's tokens when it was learned in one piece."""

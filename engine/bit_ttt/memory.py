@@ -1,4 +1,4 @@
-"""The Bit-TTT memory of one profile: slow weights that know how to write and read, fast weights that hold what was told.
+"""The Bit-TTT memory of one profile: slow weights that know how to write and read, fast weights that hold the facts.
 
     write   turn -> keys, salience, addresses -> inner loop on the fast weights
     read    question -> addresses pick a few turns; position of the reply -> query; the picked turns' neurons compete;
@@ -164,7 +164,11 @@ class Memory:
         while start < len(tokens):
             end = min(start + MAX_PART, len(tokens))
             if end < len(tokens):
-                ends = [i for i in range(start + MAX_PART // 2, end) if self.spaces.pieces[tokens[i]].endswith(_SENTENCE_ENDS)]
+                ends = [
+                    i
+                    for i in range(start + MAX_PART // 2, end)
+                    if self.spaces.pieces[tokens[i]].endswith(_SENTENCE_ENDS)
+                ]
                 end = ends[-1] + 1 if ends else end
             cuts.append((start, end))
             start = end
@@ -239,7 +243,8 @@ class Memory:
         slow = self.slow
         if recall.empty:
             return Reading(logits, False, np.array([1, 0, 0], np.float32))
-        query = slow.query(*(taps[name] for name in slow.taps), recall.gist)
+        embedding, first, second, last = (taps[name] for name in slow.taps)
+        query = slow.query(embedding, first, second, last, recall.gist)
         matches = match(recall.keys, pack(query.query)).astype(np.float32) / np.float32(TRITS_NORM * TRITS_NORM)
         evidence = np.array([matches.max() * 4 - 1, recall.best_address / 8 - 1, recall.lead / 4], dtype=np.float32)
         gate = _softmax(query.gate + slow.gate_evidence @ evidence)

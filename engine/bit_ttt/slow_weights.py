@@ -145,16 +145,12 @@ class SlowWeights:
             ValueError: not a weights file of a known format.
             OSError: it cannot be read.
         """
-        from safetensors import deserialize
+        from safetensors.numpy import load
 
         raw = path.read_bytes()
         digest = "blake2b:" + hashlib.blake2b(raw, digest_size=20).hexdigest()
         header = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
-        tensors: dict[str, NDArray[np.generic]] = {}
-        kinds = {"F32": "<f4", "I8": "i1", "U8": "u1", "I32": "<i4"}
-        for name, info in deserialize(raw):
-            tensors[name] = np.frombuffer(info["data"], kinds[info["dtype"]]).reshape(info["shape"])
-        return cls(tensors, header["__metadata__"], digest)
+        return cls(load(raw), header["__metadata__"], digest)
 
     def _floats(self, name: str) -> Floats:
         return self._tensors[name].astype(np.float32)
@@ -182,7 +178,9 @@ class SlowWeights:
         """The writer, over the T tokens of a turn and the end token after them.
 
         Args:
-            embedding, first, second: (T + 1, d) raw taps.
+            embedding: (T + 1, d) raw input embedding rows.
+            first: (T + 1, d) raw output of the first tapped layer.
+            second: (T + 1, d) raw output of the second tapped layer.
         """
         own = self.standard(3, embedding)
         before = np.concatenate((np.zeros_like(own[:1]), own[:-1]))
@@ -219,8 +217,8 @@ class SlowWeights:
 def pack_weight(trits: NDArray[np.int8]) -> NDArray[np.uint8]:
     """(outputs, inputs) trits -> bytes, five trits a byte (3^5 = 243): 1.6 bits a weight."""
     flat = (trits.reshape(-1) + 1).astype(np.uint8)
-    flat = np.concatenate((flat, np.zeros(-len(flat) % 5, dtype=np.uint8))).reshape(-1, 5)
-    return np.asarray(flat @ np.array([1, 3, 9, 27, 81], dtype=np.uint8), dtype=np.uint8)
+    digits = np.concatenate((flat, np.zeros(-len(flat) % 5, dtype=np.uint8))).reshape(-1, 5)
+    return np.asarray(digits @ np.array([1, 3, 9, 27, 81], dtype=np.uint8), dtype=np.uint8)
 
 
 def unpack_weight(packed: NDArray[np.uint8], outputs: int, inputs: int) -> NDArray[np.int8]:

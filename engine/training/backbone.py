@@ -32,13 +32,16 @@ class TorchBackbone:
 
     def __init__(self, path: Path, dtype: torch.dtype = torch.bfloat16) -> None:
         reader = GGUFReader(path)
-        field = lambda name: reader.fields[name].contents()  # noqa: E731
-        self.layers = int(field("llama.block_count"))
-        self.heads = int(field("llama.attention.head_count"))
-        self.kv_heads = int(field("llama.attention.head_count_kv"))
-        self.width = int(field("llama.embedding_length"))
+
+        def field(name: str) -> float:
+            return float(reader.fields[f"llama.{name}"].contents())
+
+        self.layers = int(field("block_count"))
+        self.heads = int(field("attention.head_count"))
+        self.kv_heads = int(field("attention.head_count_kv"))
+        self.width = int(field("embedding_length"))
         self.dtype = dtype
-        base = float(field("llama.rope.freq_base"))
+        base = field("rope.freq_base")
         self.inv_freq = base ** -(torch.arange(0, HEAD_DIM, 2).float() / HEAD_DIM)
         self.w: dict[str, torch.Tensor] = {}
         for tensor in reader.tensors:
@@ -70,7 +73,9 @@ class TorchBackbone:
         mask: torch.Tensor | None,
         keep: Prefix | None = None,
     ) -> torch.Tensor:
-        w = lambda name: self.w[f"blk.{i}.{name}.weight"]  # noqa: E731
+        def w(name: str) -> torch.Tensor:
+            return self.w[f"blk.{i}.{name}.weight"]
+
         b, t, _ = x.shape
         h = self._rms(x, w("attn_norm"))
         q = F.linear(h, w("attn_q")).view(b, t, self.heads, HEAD_DIM).transpose(1, 2)

@@ -94,7 +94,7 @@ class CacheBuilder:
             replies.append((ask, "fact", len(turns) - 1, told, is_value))
             for near in fact.near:
                 if self.rng.random() < near_share:
-                    target = self.tok.plain(self.rng.choice(ABSTENTIONS)) + [self.tok.end]
+                    target = [*self.tok.plain(self.rng.choice(ABSTENTIONS)), self.tok.end]
                     job = Job(self.tok.plain(near), target, new_conversation=True)
                     turns.append((job, None, near))
                     replies.append((job, "near", len(turns) - 1, -1, [False] * len(target)))
@@ -138,7 +138,8 @@ class CacheBuilder:
             )
         kept = []
         for job, type_, question, answers, is_value in replies:
-            assert job.reply_features is not None and job.lm is not None
+            assert job.reply_features is not None
+            assert job.lm is not None
             kept.append(
                 Reply(question, answers, type_, job.reply_features, job.reply_inputs, job.reply, is_value, job.lm)
             )

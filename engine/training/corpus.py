@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.training.facts import authored, held_out, load_kinds, sample_fact
+from engine.training.facts import authored, load_kinds, sample_fact, sample_update, split_of
 
 ABSTENTIONS = (
     "I don't think you've told me that yet.",
@@ -74,9 +74,11 @@ def templated_facts(per_kind: int, seed: int) -> Iterator[FactText]:
     """`per_kind` facts of each templated kind, training phrasings and values for the kinds that are trained on."""
     for kind in load_kinds():
         rng = random.Random(f"{seed}:{kind.kind}")
-        split = "test" if held_out(kind.kind) else "train"
-        for _ in range(per_kind):
-            fact = sample_fact(rng, kind, split)
+        split = split_of(kind.kind)
+        fact = None
+        for i in range(per_kind):
+            # One in five corrects the fact before it.
+            fact = sample_update(rng, fact, split) if fact and i % 5 == 4 else sample_fact(rng, kind, split)
             near = tuple(fact.near[:1])
             yield FactText(
                 kind.kind,

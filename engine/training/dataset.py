@@ -14,7 +14,7 @@ import torch
 
 from engine.bit_ttt.lexicon import ADDRESS_NONZERO, IDF_BUCKETS, MAX_IDF, Lexicon, bucket, words
 from engine.training.cache import Reply, Turn
-from engine.training.facts import held_out
+from engine.training.values import held_out
 
 INT8 = 127.0
 CLIP = 8.0
@@ -170,18 +170,24 @@ class Dataset:
 
 @dataclass
 class Batch:
-    """Turns to store, questions to ask of them. `answers[i]` indexes `turns` (-1: nothing answers)."""
+    """Turns to store, questions to ask of them.
+
+    `answers[i]` indexes `turns` (-1: nothing answers). Where `crossed[i]` the question was paired with another telling
+    of its kind than the one its reply was computed for: the two values differ, so the reply counts up to and with the
+    value's first token, which is that of the told value.
+    """
 
     turns: list[int]
     replies: list[int]
     answers: list[int]
+    crossed: list[bool]
 
 
 def draw(data: Dataset, rng: random.Random, facts: int, fillers: int, near_share: float, general: int) -> Batch:
     """A memory of about `facts` told facts, and the questions asked of it.
 
-    Kinds told of several subjects come in clusters (the hardest neighbours); one hand-written kind in five is told
-    twice, the correction last, and only the newest value is asked for.
+    Kinds told of several subjects come in clusters (the hardest neighbours); one fact in five is told twice, the
+    correction last, and only the newest value is asked for.
     """
     told: list[int] = []
     kinds = list(data.train)
@@ -193,16 +199,16 @@ def draw(data: Dataset, rng: random.Random, facts: int, fillers: int, near_share
         subjects = defaultdict(list)
         for row in rows:
             subjects[data.turns[data.replies[row].answers].subject].append(row)
-        if len(subjects) > 1:
-            told += [rng.choice(subjects[s]) for s in rng.sample(list(subjects), min(len(subjects), rng.randint(1, 4)))]
-        elif rng.random() < 0.2 and len(rows) > 1:
-            corrections = [r for r in rows if data.turns[data.replies[r].answers].update]
-            new = rng.choice(corrections or rows)
-            value = data.replies[new].targets
-            old = [r for r in rows if r != new and data.replies[r].targets != value]
-            told += [-1 - rng.choice(old), new] if old else [new]
-        else:
-            told.append(rng.choice(rows))
+        chosen = rng.sample(list(subjects), min(len(subjects), rng.randint(1, 4)))
+        for subject in chosen:
+            new = rng.choice(subjects[subject])
+            if len(subjects[subject]) > 1 and rng.random() < 0.2:
+                corrections = [r for r in subjects[subject] if data.turns[data.replies[r].answers].update]
+                new = rng.choice(corrections or subjects[subject])
+                value = data.replies[new].targets
+                old = [r for r in subjects[subject] if r != new and data.replies[r].targets != value]
+                told += [-1 - rng.choice(old)] if old else []
+            told.append(new)
     # Old versions are stored (first), never asked for.
     turns = [data.replies[-1 - r].answers for r in told if r < 0]
     rng.shuffle(turns)
@@ -214,7 +220,15 @@ def draw(data: Dataset, rng: random.Random, facts: int, fillers: int, near_share
     turns += fresh
     at = {turn: i for i, turn in enumerate(turns)}
     replies, answers = list(asked), [at[data.replies[r].answers] for r in asked]
+    crossed = []
+    for i, row in enumerate(asked):
+        turn = data.turns[data.replies[row].answers]
+        others = [r for r in data.train[turn.kind] if data.turns[data.replies[r].answers].subject == turn.subject]
+        cross = len(others) > 1 and rng.random() < 0.6
+        if cross:
+            replies[i] = rng.choice(others)
+        crossed.append(cross and replies[i] != row)
     kinds_told = sorted({data.turns[data.replies[r].answers].kind for r in asked})
     near = [r for kind in kinds_told for r in data.near[kind]]
     picked = rng.sample(near, min(len(near), int(near_share * len(asked)))) + rng.sample(data.general, general)
-    return Batch(turns, replies + picked, answers + [-1] * len(picked))
+    return Batch(turns, replies + picked, answers + [-1] * len(picked), crossed + [False] * len(picked))

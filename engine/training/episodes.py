@@ -113,6 +113,7 @@ def _tell_all(rng: Random, recipe: Recipe, told: Sequence[tuple[Kind, str]], ask
     """Draw a fact for every pair, with a question and, as far as possible, a value no other fact has."""
     facts: list[Fact] = []
     values: set[str] = set()
+    stories: set[str] = set()  # the start and the end of long tellings: nobody tells the same story twice
     for kind, subject in told:
         fact = None
         for attempt in range(_TRIES):
@@ -120,12 +121,15 @@ def _tell_all(rng: Random, recipe: Recipe, told: Sequence[tuple[Kind, str]], ask
             if candidate.ask.casefold() in asked:
                 continue
             fact = candidate
-            if candidate.value.casefold() not in values or attempt > _TRIES // 2:
+            long = len(candidate.tell) > 110
+            repeated = long and (candidate.tell[:40] in stories or candidate.tell[-40:] in stories)
+            if (candidate.value.casefold() not in values and not repeated) or attempt > _TRIES // 2:
                 break
         if fact is None:
             raise ValueError(f"{kind.kind}: every question about {subject!r} is taken")
         asked.add(fact.ask.casefold())
         values.add(fact.value.casefold())
+        stories |= {fact.tell[:40], fact.tell[-40:]}
         facts.append(fact)
     return facts
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -13,12 +12,6 @@ from safetensors.numpy import save_file
 from engine.bit_ttt.slow_weights import FORMAT, pack_weight
 from engine.training.dataset import Standard
 from engine.training.model import BitLinear, MemoryModel, ternary_weight
-
-
-def file_digest(path: Path) -> str:
-    """The backbone's identity, as `engine.backbone` computes it."""
-    with path.open("rb") as file:
-        return "blake2b:" + hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=20)).hexdigest()
 
 
 def export(
@@ -35,6 +28,12 @@ def export(
     """Writes the weights file.
 
     Args:
+        model: the trained writer, reader and gate.
+        standard: centring and scaling of the taps.
+        idf: the lexicon's table.
+        phrases: tokens of the phrase head, in the order of its outputs.
+        vocabulary: number of tokens of the backbone.
+        out: the file to write.
         taps: graph tensor names: embedding, two middle layers, last layer.
         backbone: digest of the GGUF that the features came from.
     """

@@ -31,6 +31,9 @@ RELATIONS = (
 )  # fmt: skip
 
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
+_ARTICLE = re.compile(r"\b([Aa]) (?=\{v\})")
+#: "an Orbita", "an 8", but "a ukulele", "a European".
+_TAKES_AN = re.compile(r"(?!u[kn]i?[aeiou]|eu|one\b)[aeiou]|8|11\b|18\b", re.IGNORECASE)
 _TRIES = 200
 
 
@@ -140,18 +143,20 @@ def split_of(kind: str) -> Split:
     return "test" if held_out(kind) else "train"
 
 
-def phrasings(kind: str, texts: Sequence[str], split: Split) -> tuple[str, ...]:
+@cache
+def phrasings(kind: str, texts: tuple[str, ...], split: Split) -> tuple[str, ...]:
     """Return the phrasings of `kind` that `split` may use.
 
     Of a training kind, those with a held-out hash (or, if there is none, the last) are for testing and the rest for
     training. Of a held-out kind, all are for testing.
     """
     if held_out(kind):
-        return tuple(texts) if split == "test" else ()
+        return texts if split == "test" else ()
     return _divide(kind, texts, split)
 
 
-def _divide(prefix: str, texts: Sequence[str], split: Split) -> tuple[str, ...]:
+@cache
+def _divide(prefix: str, texts: tuple[str, ...], split: Split) -> tuple[str, ...]:
     test = [text for text in texts if held_out(f"{prefix}:{text}")] or list(texts[-1:])
     return tuple(test) if split == "test" else tuple(text for text in texts if text not in test)
 
@@ -192,8 +197,14 @@ def render(text: str, subject: str, value: str = "", *, introduce: bool = False)
         mine, yours = f"{subject}'s", f"your{subject[2:]}'s"
     else:
         mine, yours = (f"my friend {subject}'s", f"your friend {subject}'s") if introduce else (f"{subject}'s",) * 2
+    text = fit_article(text, value)
     filled = {"my": mine, "your": yours, "My": mine[0].upper() + mine[1:], "Your": yours[0].upper() + yours[1:]}
     return _PLACEHOLDER.sub(lambda mark: value if mark[1] == "v" else filled[mark[1]], text)
+
+
+def fit_article(text: str, value: str) -> str:
+    """Turn "a {v}" into "an {v}" where the value asks for it."""
+    return _ARTICLE.sub(r"\1n ", text) if _TAKES_AN.match(value) else text
 
 
 def _fits(text: str, value: str) -> bool:
@@ -224,7 +235,9 @@ def _telling(rng: Random, kind: Kind, value: str, split: Split) -> str:
     return plain
 
 
-def _correction(rng: Random, name: str, tell: Sequence[str], update: Sequence[str], value: str, split: Split) -> str:
+def _correction(
+    rng: Random, name: str, tell: tuple[str, ...], update: tuple[str, ...], value: str, split: Split
+) -> str:
     """Choose a telling that corrects: one of the kind's own, or "Sorry, that was wrong." before a plain one."""
     own = phrasings(name, update, split)
     if own and rng.random() < 0.6:
@@ -244,11 +257,12 @@ def _siblings(theme: str, subject: bool, split: Split) -> tuple[Kind, ...]:
     return tuple(k for k in load_kinds() if k.theme == theme and k.subject == subject and split_of(k.kind) == split)
 
 
-def _sibling(rng: Random, kind: Kind, split: Split) -> Kind:
-    """Return another kind: of the same theme and sort where there is one, else of the same sort."""
-    close = [other for other in _siblings(kind.theme, kind.subject, split) if other != kind]
+def _sibling(rng: Random, kind: Kind, split: Split, *, but: str = "") -> Kind:
+    """Return another kind than `kind` and `but`: of the same theme where there is one, and of the same sort."""
+    close = [other for other in _siblings(kind.theme, kind.subject, split) if other.kind not in (kind.kind, but)]
     if not close:
-        close = [k for k in load_kinds() if k.subject == kind.subject and split_of(k.kind) == split and k != kind]
+        sort = [other for other in load_kinds() if other.subject == kind.subject and split_of(other.kind) == split]
+        close = [other for other in sort if other.kind not in (kind.kind, but)]
     return rng.choice(close)
 
 
@@ -266,9 +280,7 @@ def _near(rng: Random, kind: Kind, subject: str, split: Split) -> tuple[tuple[st
         pairs.append((kind, other))
     else:
         pairs.append((_sibling(rng, kind, split), subject))
-    sibling = _sibling(rng, kind, split)
-    if sibling != pairs[0][0]:
-        pairs.append((sibling, subject))
+    pairs.append((_sibling(rng, kind, split, but=pairs[0][0].kind), subject))
     questions = tuple(ask_about(rng, near, whose, split) for near, whose in pairs)
     return questions, tuple((near.kind, whose) for near, whose in pairs)
 
@@ -364,6 +376,8 @@ def sample_authored(rng: Random, kind: AuthoredKind, split: Split, update_of: st
     if split == "train" and held_out(kind.kind):
         raise ValueError(f"{kind.kind} is held out for testing")
     values = [value for value in phrasings(kind.kind, kind.values, split) if value != update_of]
+    if not values and split == "test":  # the only held-out value is being corrected: any other one will do
+        values = [value for value in kind.values if value != update_of]
     tells, asks = phrasings(kind.kind, kind.tell, split), phrasings(kind.kind, kind.ask, split)
     answers = phrasings(kind.kind, kind.answer, split)
     if not (values and tells and asks and answers):
@@ -374,7 +388,7 @@ def sample_authored(rng: Random, kind: AuthoredKind, split: Split, update_of: st
             text = rng.choice(tells)
         else:
             text = _correction(rng, kind.kind, kind.tell, kind.update, value, split)
-        tell, answer, ask = text.replace("{v}", value), rng.choice(answers).replace("{v}", value), rng.choice(asks)
+        tell, answer, ask = render(text, SELF, value), render(rng.choice(answers), SELF, value), rng.choice(asks)
         if clean(value, tell, ask, answer):
             near = phrasings(kind.kind, kind.near, split)
             return Fact(kind.kind, SELF, value, tell, ask, answer, update_of, near)

@@ -65,7 +65,11 @@ class Extractor:
         for i in order:
             length = self._length(jobs[i])
             batch = batches[-1] if batches else []
-            if not batch or bool(jobs[batch[0]].reply) != bool(jobs[i].reply) or (len(batch) + 1) * length > tokens_a_batch:
+            if (
+                not batch
+                or bool(jobs[batch[0]].reply) != bool(jobs[i].reply)
+                or (len(batch) + 1) * length > tokens_a_batch
+            ):
                 batches.append([])
             batches[-1].append(i)
         started = said = time.time()
@@ -133,6 +137,9 @@ def answer_tokens(
     """The reply's tokens with the value spelt as the memory stores it, and a mask of the value's tokens."""
     before, _, after = answer.partition(value)
     head = tok.plain(before.rstrip(" ")) if before.strip() else []
+    if head and span[0] and tok.pieces[turn[span[0] - 1]] == b" ":
+        # Digits have no twin with a space: the space is a token of its own, and the reply's own to say.
+        head.append(turn[span[0] - 1])
     middle = spaces.canonical(turn)[span[0] : span[1]]
     tail = tok.plain(after) if after else []
     tokens = head + middle + tail + [tok.end]

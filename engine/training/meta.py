@@ -20,9 +20,12 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
+from engine.training.cache import Reply
 from engine.training.dataset import Batch, Dataset, draw
 from engine.training.model import MemoryConfig, MemoryModel, ternarize
 
+UNLIKELY = -12.0
+"""The backbone's log-probability of a value it could only guess."""
 TRITS_NORM = 16.0
 """Integer matches are divided by this before the learned scales: about the norm of a key of 256 trits."""
 
@@ -48,8 +51,8 @@ def pad(rows: Sequence[torch.Tensor], value: float = 0) -> torch.Tensor:
 class Trainer:
     """One model, one dataset."""
 
-    def __init__(self, model: MemoryModel, data: Dataset) -> None:
-        self.model, self.data = model, data
+    def __init__(self, model: MemoryModel, data: Dataset, near_weight: float = 0.2) -> None:
+        self.model, self.data, self.near_weight = model, data, near_weight
         self.phrase_of = torch.full((data.embedding.shape[0],), -1)
         self.phrase_of[torch.tensor(data.phrases)] = torch.arange(len(data.phrases))
 
@@ -64,7 +67,7 @@ class Trainer:
         at = 0
         while at < len(order):
             end = at
-            while end < len(order) and lengths[order[end]] <= max(16, 1.3 * lengths[order[at]]):
+            while end < len(order) and lengths[order[end]] <= max(20, 1.4 * lengths[order[at]]):
                 end += 1
             chunk = [turns[i] for i in order[at:end]]
             rows = [slice(side.offset[t], side.offset[t + 1]) for t in chunk]
@@ -80,14 +83,21 @@ class Trainer:
         mask = torch.arange(longest)[None] < torch.tensor(lengths)[:, None]
         return torch.cat(hidden)[back], mask, torch.cat(pooled)[back]
 
-    def run(self, batch: Batch) -> Outcome:
-        """Stores the batch's turns, asks its questions."""
+    def run(self, batch: Batch, *, teach: bool = True) -> Outcome:
+        """Stores the batch's turns, asks its questions.
+
+        Args:
+            batch: turns and questions.
+            teach: the turn that answers is always among the candidates, else there would be nothing to learn from;
+                off for measuring.
+        """
         data, model, c = self.data, self.model, self.model.config
-        hidden, mask, pooled = self.encode(batch.turns)
+        model.quantize()
         replies = [data.replies[r] for r in batch.replies]
-        _, _, asking = self.encode([r.question for r in replies])
         writer, reader = model.writer, model.reader
         n_q, n_t = len(replies), len(batch.turns)
+        hidden, mask, pooled = self.encode([*batch.turns, *(r.question for r in replies)])
+        hidden, mask, pooled, asking = hidden[:n_t], mask[:n_t], pooled[:n_t], pooled[n_t:]
         answers = torch.tensor(batch.answers)
         answerable = answers >= 0
 
@@ -100,13 +110,13 @@ class Trainer:
         address_loss = F.cross_entropy(address[answerable], answers[answerable])
         ranked = address.detach().topk(c.candidates, 1).indices
         found = (ranked == answers[:, None]).any(1)
-        # The right turn is always among the candidates while training, else there is nothing to learn from.
-        ranked[answerable & ~found, -1] = answers[answerable & ~found]
+        if teach:
+            ranked[answerable & ~found, -1] = answers[answerable & ~found]
         ranked, _ = ranked.sort(1)  # by age
         picked = address.gather(1, ranked)  # (Q, C)
 
         # Where in it: local keys of the candidate turns' tokens.
-        keys = ternarize(writer.key(hidden)) / TRITS_NORM
+        keys = (ternarize(writer.key(hidden)) / TRITS_NORM).bfloat16()
         salience = writer.salience(hidden)[..., 0].masked_fill(~mask, -30.0)
         length = hidden.shape[1]
         tokens = torch.full((n_t, length), -1)
@@ -128,6 +138,8 @@ class Trainer:
         target = torch.tensor([t for r in replies for t in r.targets])
         is_value = torch.tensor([v for r in replies for v in r.is_value])
         lm = torch.cat([r.lm for r in replies])
+        counts = torch.ones(len(flat), dtype=torch.bool)
+        self._cross(batch, replies, target, is_value, lm, counts)
 
         positions = [r.stop - r.start for r in rows]
         deepest = max(positions)
@@ -135,7 +147,7 @@ class Trainer:
         padded = torch.zeros(n_q, deepest, c.key_trits)
         padded = padded.index_put((which, place), query)
         pool = keys[ranked].flatten(1, 2)  # (Q, C*T, K)
-        match = torch.bmm(padded.bfloat16(), pool.bfloat16().transpose(1, 2)).float()[which, place]  # (n, C*T)
+        match = torch.bmm(padded.bfloat16(), pool.transpose(1, 2)).float()[which, place]  # (n, C*T)
         candidate_tokens = tokens[ranked].flatten(1)[which]
         follows = (before[ranked].flatten(1)[which] == last[:, None]).float()
         usable = stored[ranked].flatten(1)[which]
@@ -161,22 +173,42 @@ class Trainer:
         )
 
         kind = torch.tensor([{"fact": 0, "near": 1, "general": 2}[r.type] for r in replies])[which]
-        fact, near, general = kind == 0, kind == 1, kind == 2
+        fact, near, general = (kind == 0) & counts, kind == 1, kind == 2
         weight = torch.where(is_value, 3.0, 1.0)
         loss = -(fused * weight)[fact].sum() / weight[fact].sum() * 2
         loss = loss + 0.5 * address_loss
         if near.any():
-            loss = loss - 0.4 * fused[near].mean()
+            loss = loss - self.near_weight * fused[near].mean()
         if general.any():
             loss = loss - 1.0 * gate[general, 0].mean()
         loss = loss + 0.15 * self._salience_loss(batch, salience, stored)
 
         with torch.no_grad():
             exact, false, abstained, quiet = self._figures(
-                attention, candidate_tokens, gate, phrase_logits, lm, target, is_value, kind, which, n_q
+                attention, candidate_tokens, gate, phrase_logits, lm, target, is_value & counts, kind, which, n_q
             )
             first = (address.argmax(1) == answers)[answerable].float().mean().item()
         return Outcome(loss, exact, first, found[answerable].float().mean().item(), false, abstained, quiet)
+
+    def _cross(
+        self,
+        batch: Batch,
+        replies: Sequence[Reply],
+        target: torch.Tensor,
+        is_value: torch.Tensor,
+        lm: torch.Tensor,
+        counts: torch.Tensor,
+    ) -> None:
+        """Gives crossed replies the told value's first token as target, and drops what follows it. In place."""
+        at = 0
+        for reply, answer, crossed in zip(replies, batch.answers, batch.crossed, strict=True):
+            if crossed and True in reply.is_value:
+                first = at + reply.is_value.index(True)
+                told = self.data.turns[batch.turns[answer]]
+                target[first] = told.tokens[told.value[0]]
+                lm[first, 0] = UNLIKELY
+                counts[first + 1 : at + len(reply.targets)] = False
+            at += len(reply.targets)
 
     def _salience_loss(self, batch: Batch, salience: torch.Tensor, stored: torch.Tensor) -> torch.Tensor:
         gold = torch.zeros_like(salience)
@@ -199,8 +231,7 @@ class Trainer:
         n_q: int,
     ) -> tuple[float, float, float, float]:
         """Shares of: values right to the last token, false memories and abstentions on near misses, silent generals."""
-        weight, at = attention.max(-1)
-        pick = tokens.gather(1, at[:, None])[:, 0]
+        pick = tokens.gather(1, attention.argmax(-1)[:, None])[:, 0]
         mass = (attention * (tokens == pick[:, None])).sum(-1).log() + gate[:, 1]
         said = torch.stack((gate[:, 0] + lm[:, 2], mass, gate[:, 2] + phrase.amax(-1)), -1).argmax(-1)
         phrase_token = torch.tensor(self.data.phrases)[phrase.argmax(-1)]
@@ -215,6 +246,11 @@ class Trainer:
         return every[kinds == 0].mean().item(), false, abstained, quiet
 
 
+def _mean(outcomes: Sequence[Outcome]) -> dict[str, float]:
+    rows = [vars(outcome) | {"loss": outcome.loss.item()} for outcome in outcomes]
+    return {name: round(sum(row[name] for row in rows) / len(rows), 3) for name in rows[0]}
+
+
 def held_out_batch(data: Dataset, rng: random.Random, source: str) -> Batch:
     """One fact of each held-out kind of a source, all in one memory with filler turns."""
     told = []
@@ -224,8 +260,9 @@ def held_out_batch(data: Dataset, rng: random.Random, source: str) -> Batch:
             told.append(rng.choice(good))
     fillers = rng.sample(data.fillers, min(24, len(data.fillers)))
     turns = [data.replies[r].answers for r in told] + fillers
-    near = [r for r in (r for kind in data.test for r in data.near[kind])][:60]
-    return Batch(turns, told + near, list(range(len(told))) + [-1] * len(near))
+    near = [row for kind in data.test for row in data.near[kind]][:60]
+    asked = told + near
+    return Batch(turns, asked, list(range(len(told))) + [-1] * len(near), [False] * len(asked))
 
 
 def train(
@@ -238,6 +275,7 @@ def train(
     facts: int = 150,
     resume: Path | None = None,
     seconds: float = math.inf,
+    log: Path | None = None,
 ) -> MemoryModel:
     """Trains the slow weights; checkpoints to `out` every 100 steps.
 
@@ -246,8 +284,11 @@ def train(
     torch.manual_seed(seed)
     rng = random.Random(seed)
     model = MemoryModel(MemoryConfig(phrases=len(data.phrases)))
-    print(f"{sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters, {len(data.train)} kinds to train on, "
-          f"{len(data.test)} held out", flush=True)
+    print(
+        f"{sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters, {len(data.train)} kinds to train on, "
+        f"{len(data.test)} held out",
+        flush=True,
+    )
     start = 0
     groups = [
         {"params": [p for p in model.parameters() if p.dim() == 2 and p.shape[0] > 3], "weight_decay": 0.01},
@@ -267,28 +308,37 @@ def train(
         for group in optimizer.param_groups:
             group["lr"] = rate_now
         size = next((n for limit, n in ((40, 8), (80, 32), (140, 80)) if step < limit), facts)
-        outcome = trainer.run(draw(data, rng, size, size // 6, 0.34, 16))
+        outcome = trainer.run(draw(data, rng, size, size // 6, 0.2, 16))
         optimizer.zero_grad()
-        outcome.loss.backward()
+        torch.autograd.backward(outcome.loss)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         recent.append(outcome)
         if (step + 1) % 50 == 0 or step + 1 == steps or time.time() - began > seconds:
-            mean = lambda name: sum(float(getattr(o, name)) for o in recent) / len(recent)  # noqa: E731, B023
             line: dict[str, object] = {"step": step + 1, "seconds": round(time.time() - began)}
-            line |= {k: round(mean(k), 3) for k in Outcome.__dataclass_fields__}
+            line |= _mean(recent)
             recent.clear()
+            model.eval()
             with torch.no_grad():
                 for source in ("authored", "templated"):
                     batch = held_out_batch(data, random.Random(5), source)
                     if any(a >= 0 for a in batch.answers):
-                        o = trainer.run(batch)
-                        line[source] = {k: round(getattr(o, k), 3) for k in list(Outcome.__dataclass_fields__)[1:6]}
-                        line[source]["n"] = sum(a >= 0 for a in batch.answers)  # type: ignore[index]
+                        told = sum(answer >= 0 for answer in batch.answers)
+                        line[source] = _mean([trainer.run(batch, teach=False)]) | {"facts": told}
+            model.train()
             print(json.dumps(line), flush=True)
+            if log:
+                with log.open("a") as file:
+                    file.write(json.dumps(line) + "\n")
             torch.save(
-                {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step + 1,
-                 "config": model.config.asdict()}, out)
+                {
+                    "model": model.state_dict(),
+                    "optimizer": optimizer.state_dict(),
+                    "step": step + 1,
+                    "config": model.config.asdict(),
+                },
+                out,
+            )
             if time.time() - began > seconds:
                 break
     return model

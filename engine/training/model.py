@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import nn
 
 INT8 = 127.0
+DROPOUT = 0.1
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,12 @@ class BitLinear(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.randn(outputs, inputs) * inputs**-0.5)
         self.bias = nn.Parameter(torch.zeros(outputs)) if bias else None
+        self._trits: tuple[torch.Tensor, torch.Tensor] | None = None
+
+    def quantize(self) -> None:
+        """Makes the step's ternary weights once; a step uses them for many batches of turns."""
+        trits, scale = ternary_weight(self.weight)
+        self._trits = trits.bfloat16(), scale
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(..., inputs) -> (..., outputs), float32."""
@@ -65,8 +72,11 @@ class BitLinear(nn.Module):
 
     def integer(self, ints: torch.Tensor, unit: torch.Tensor) -> torch.Tensor:
         """The product for an input that is quantized already: (..., inputs) integers and their (..., 1) unit."""
-        trits, scale = ternary_weight(self.weight)
-        y = F.linear(ints, trits.to(ints.dtype)).float() * (unit * scale)
+        if self._trits is None:
+            self.quantize()
+        assert self._trits is not None
+        trits, scale = self._trits
+        y = F.linear(ints.to(trits.dtype), trits).float() * (unit * scale)
         return y if self.bias is None else y + self.bias
 
 
@@ -104,11 +114,11 @@ class Writer(nn.Module):
     def forward(self, ints: torch.Tensor, unit: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """(n, T, input) quantized features, (n, T, 1) units, (n, T) mask -> (n, T, width), pooled (n, 3 width)."""
         n, t, _ = ints.shape
-        h = self.input.integer(ints, unit)
+        h = F.dropout(self.input.integer(ints, unit), DROPOUT, self.training)
         q, k, v = self.qkv(h).view(n, t, 3, self.heads, self.head_width).permute(2, 0, 3, 1, 4)
         o = F.scaled_dot_product_attention(q, k, v, attn_mask=mask[:, None, None, :])
         h = h + self.out(o.transpose(1, 2).reshape(n, t, -1))
-        h = rms(h + self.down(F.relu(self.up(h))))
+        h = rms(h + self.down(F.dropout(F.relu(self.up(h)), DROPOUT, self.training)))
         m = mask[..., None]
         mean = (h * m).sum(1) / m.sum(1)
         peak = h.masked_fill(~m, -1e4).amax(1)
@@ -131,8 +141,8 @@ class Reader(nn.Module):
 
     def forward(self, ints: torch.Tensor, unit: torch.Tensor, gist: torch.Tensor) -> torch.Tensor:
         """(n, input) quantized features, (n, 1) units, (n, width) gist of the question -> (n, width)."""
-        h = self.input.integer(ints, unit) + gist
-        return rms(h + self.down(F.relu(self.up(h))))
+        h = F.dropout(self.input.integer(ints, unit), DROPOUT, self.training) + gist
+        return rms(h + self.down(F.dropout(F.relu(self.up(h)), DROPOUT, self.training)))
 
 
 class MemoryModel(nn.Module):
@@ -149,3 +159,9 @@ class MemoryModel(nn.Module):
         self.score_scale = nn.Parameter(torch.tensor([12.0, 0.5, 1.0, 0.5]))
         # gate logits += G . (best match, best address, lead of the best address over the next)
         self.gate_evidence = nn.Parameter(torch.tensor([[0.0, 0.0, 0.0], [2.0, 2.0, 0.0], [0.0, 0.0, 0.0]]))
+
+    def quantize(self) -> None:
+        """Call once before each step: the optimizer has moved the weights behind the trits."""
+        for module in self.modules():
+            if isinstance(module, BitLinear):
+                module.quantize()

@@ -85,6 +85,12 @@ def _person(rng: Random, style: str = "full") -> str:
     return f"{first_name(rng)} {last_name(rng)}"
 
 
+def _one(rng: Random, name: str) -> str:
+    """Return a word of a list with its article: "an otter"."""
+    word = _pick(rng, name)
+    return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
+
+
 def _number(rng: Random, low: str, high: str) -> str:
     value = rng.randint(int(low), int(high))
     return f"{value:,}" if value >= 10_000 else str(value)
@@ -112,16 +118,18 @@ def _fulldate(rng: Random, low: str, high: str) -> str:
     return f"{rng.choice(MONTHS)} {rng.randint(1, 28)}, {rng.randint(int(low), int(high))}"
 
 
-def _time(rng: Random) -> str:
-    hour, minute = rng.randint(1, 12), 5 * rng.randint(0, 11)
-    if rng.random() < 0.25:
-        spoken = rng.choice(("quarter past", "half past", "quarter to", "ten past", "twenty to"))
-        return f"{spoken} {_HOURS[hour - 1]}"
-    if minute == 0 and rng.random() < 0.5:
-        return f"{hour} {rng.choice(('AM', 'PM'))}"
-    if rng.random() < 0.2:
-        return f"{rng.randint(6, 23)}:{minute:02d}"
-    return f"{hour}:{minute:02d} {rng.choice(('AM', 'PM'))}"
+def _time(rng: Random, earliest: str = "0", latest: str = "23") -> str:
+    """Return a clock time between two hours of the day (both included), written in one of the usual ways."""
+    hour, minute = rng.randint(int(earliest), int(latest)), 5 * rng.randint(0, 11)
+    twelve = (hour - 1) % 12 + 1
+    roll = rng.random()
+    if roll < 0.25:
+        spoken = rng.choice(("quarter past", "half past", "ten past", "twenty past", "five past"))
+        return f"{spoken} {_HOURS[twelve - 1]}"
+    if roll < 0.4:
+        return f"{hour}:{minute:02d}"
+    half = "AM" if hour < 12 else "PM"
+    return f"{twelve} {half}" if minute == 0 else f"{twelve}:{minute:02d} {half}"
 
 
 def _price(rng: Random, low: str, high: str) -> str:
@@ -223,6 +231,7 @@ GENERATORS: dict[str, Callable[..., str]] = {
     "small": lambda rng, *options: rng.choice(options),
     "choice": lambda rng, *options: rng.choice(options),
     "list": _pick,
+    "one": _one,
     "quantity": _quantity,
     "decimal": _decimal,
     "pattern": _pattern,
@@ -241,7 +250,8 @@ GENERATORS: dict[str, Callable[..., str]] = {
     "address": _address,
     "town": lambda rng: coined(rng) + rng.choice(("", "", "ville", "ford", "mouth", " Falls", " Bay", "stadt", "burg")),
     "company": _named("Labs", "Systems", "Foods", "Motors", "Media", "Logistics", "Robotics", "Bank", "Textiles"),
-    "shop": _named("& Sons", "Market", "Corner Shop", "Supplies", "Books", "Bakery", "Stores", "Emporium"),
+    "store": _named("& Sons", "& Daughters", "Brothers", "Emporium", "Stores", "Trading", "Gallery"),
+    "bakery": _named("Bakery", "& Sons", "Bread", "Bakehouse", "Oven", "Mill"),
     "restaurant": _named("Kitchen", "Bistro", "Grill", "House", "Cantina", "Table", "Noodle Bar"),
     "cafe": _named("Coffee", "Cafe", "Tea Room", "Roasters", "Espresso Bar"),
     "hotel": lambda rng: f"Hotel {coined(rng)}" if rng.random() < 0.5 else _named("Inn", "Lodge", "Guesthouse")(rng),

@@ -1,0 +1,128 @@
+"""`python -P -m app`: the window. It is shown first; everything slow begins after it has been drawn."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+    from app.main_window import MainWindow
+
+STARTED = time.monotonic()
+
+
+def seconds_since_start() -> float:
+    """Age of this process; elsewhere than on Linux without the start of the interpreter itself."""
+    try:
+        # Field 22 of /proc/self/stat: start in clock ticks since boot. psutil's create_time is only good to a second.
+        stat = Path("/proc/self/stat").read_text(encoding="ascii", errors="replace")
+        ticks = int(stat.rpartition(")")[2].split()[19])
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+    except (OSError, AttributeError, ValueError, IndexError):
+        return time.monotonic() - STARTED
+
+
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+    """The window's own options; the other commands belong to the launcher."""
+    parser = argparse.ArgumentParser(prog="techo", description="Techo: a notebook that grows.")
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="where profiles are kept")
+    parser.add_argument("--profile", metavar="NAME", help="the profile to open (made when it does not exist)")
+    parser.add_argument("--model", type=Path, metavar="FILE", help="a GGUF file to use instead of the bundled model")
+    parser.add_argument(
+        "--quit-after-first-paint",
+        action="store_true",
+        help="print how long the window took to appear, as JSON, and quit (the engine is not started)",
+    )
+    return parser.parse_args(arguments)
+
+
+def default_data_dir() -> Path:
+    """The same as the engine's."""
+    from platformdirs import user_data_path
+
+    return user_data_path("techo", appauthor=False)
+
+
+def make_window(data_dir: Path, profile: str | None, model: Path | None) -> MainWindow:
+    """The window with its engine, not started yet."""
+    from app.engine_process import EngineProcess, engine_command
+    from app.main_window import MainWindow
+    from app.partner import Partner
+    from app.settings import WindowSettings
+
+    settings = WindowSettings(data_dir)
+    environment = {} if model is None else {"TECHO_MODEL": str(model.absolute())}
+    engine = EngineProcess(engine_command(data_dir), environment=environment)
+    partner = Partner(engine, profile, settings.profile)
+    window = MainWindow(partner, settings, data_dir)
+    engine.setParent(window)
+    partner.setParent(window)
+    return window
+
+
+def close_on_signals(app: QApplication, window: MainWindow) -> None:
+    """Ctrl+C and a polite kill close the window as its cross does. Python sees a signal only when it runs: wake it."""
+    import socket
+
+    from PySide6.QtCore import QSocketNotifier
+
+    reader, writer = socket.socketpair()
+    for end in (reader, writer):
+        end.setblocking(False)
+    signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    notifier = QSocketNotifier(reader.fileno(), QSocketNotifier.Type.Read, app)
+    notifier.activated.connect(lambda: (reader.recv(64), window.close()))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+    app.setProperty("wakeup", [reader, writer])  # Keeps them open.
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Show the window, then start the engine."""
+    options = parse_arguments(arguments)
+    data_dir = (options.data_dir or default_data_dir()).absolute()
+
+    from PySide6.QtCore import QTimer
+    from PySide6.QtWidgets import QApplication
+
+    from app import theme
+
+    QApplication.setApplicationName("techo")
+    QApplication.setApplicationDisplayName("Techo")
+    QApplication.setDesktopFileName("techo")
+    app = QApplication([sys.argv[0]])
+    app.setQuitOnLastWindowClosed(False)
+    theme.install(app)
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    window = make_window(data_dir, options.profile, options.model)
+    window.closed.connect(app.quit)
+
+    def on_first_paint() -> None:
+        if options.quit_after_first_paint:
+            print(json.dumps({"first_paint_seconds": round(seconds_since_start(), 3)}), flush=True)
+            app.quit()
+            return
+        window.start_engine()
+        QTimer.singleShot(0, window, warm_up)
+
+    def warm_up() -> None:
+        from app.chat import markdown
+
+        markdown.warm_up(theme.current())
+
+    window.first_painted.connect(on_first_paint)
+    close_on_signals(app, window)
+    window.show()
+    return app.exec()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

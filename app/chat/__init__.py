@@ -1,0 +1,1 @@
+"""The conversation: transcript, running turn, bubbles and input box."""

@@ -1,0 +1,268 @@
+"""One message on screen."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import Final
+
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QTextCursor, QTextOption, QWheelEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QTextBrowser, QVBoxLayout, QWidget
+
+from app import theme
+from app.chat.transcript import ChatItem, ItemState
+
+OPENED: Final = ("http", "https", "mailto")
+"""Kinds of links that a click opens, outside of Techo."""
+USER_WIDTH: Final = 0.78
+"""Widest bubble of the person, as a part of the column."""
+LINE_HEIGHT: Final = 128
+"""Per cent."""
+
+
+class BubbleText(QTextBrowser):
+    """Text that is as large as what it holds: selectable, never scrolling, never loading anything."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.setOpenLinks(False)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.viewport().setAutoFillBackground(False)
+        self.document().setDocumentMargin(0)
+        self.document().setIndentWidth(22)
+        self.document().setUndoRedoEnabled(False)
+        self.anchorClicked.connect(self._open)
+
+    def show_plain(self, text: str) -> None:
+        """Exactly what was typed."""
+        self.setPlainText(text)
+        self._space_lines()
+
+    def show_html(self, html: str) -> None:
+        """Replace the content, keeping the selection where the text before it stayed the same."""
+        cursor = self.textCursor()
+        anchor, position = cursor.anchor(), cursor.position()
+        self.document().setDefaultStyleSheet(_document_style())
+        self.setHtml(html)
+        self._space_lines()
+        end = self.document().characterCount() - 1
+        if anchor != position and max(anchor, position) <= end:
+            cursor = self.textCursor()
+            cursor.setPosition(anchor)
+            cursor.setPosition(position, QTextCursor.MoveMode.KeepAnchor)
+            self.setTextCursor(cursor)
+
+    def fit(self, width: int) -> None:
+        """Take the size of the text, at most `width` wide."""
+        document = self.document()
+        document.setTextWidth(width)
+        wanted = min(width, ceil(document.idealWidth()) + 1)
+        document.setTextWidth(wanted)
+        self.setFixedSize(QSize(wanted, ceil(document.size().height())))
+
+    def loadResource(self, _kind: int, _name: QUrl | str) -> object:
+        """Nothing is ever loaded, neither from the network nor from the disk."""
+        return None
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """The conversation scrolls, not the bubble."""
+        event.ignore()
+
+    def _space_lines(self) -> None:
+        """Air between the lines, none before the first and after the last paragraph."""
+        cursor = QTextCursor(self.document())
+        cursor.beginEditBlock()
+        block = self.document().begin()
+        last = self.document().lastBlock()
+        while block.isValid():
+            form = block.blockFormat()
+            form.setLineHeight(LINE_HEIGHT, 1)  # QTextBlockFormat.LineHeightTypes.ProportionalHeight
+            if block == self.document().begin():
+                form.setTopMargin(0)
+            if block == last:
+                form.setBottomMargin(0)
+            cursor.setPosition(block.position())
+            cursor.setBlockFormat(form)
+            block = block.next()
+        cursor.endEditBlock()
+
+    @staticmethod
+    def _open(url: QUrl) -> None:
+        if url.scheme().lower() in OPENED:
+            QDesktopServices.openUrl(url)
+
+
+def _document_style() -> str:
+    colors = theme.current()
+    return (
+        "p{margin-top:0;margin-bottom:9px}"
+        f"a{{color:{colors.accent}}}blockquote{{color:{colors.soft};margin-left:14px}}"
+    )
+
+
+class Bubble(QWidget):
+    """A message with its marks: the text, and beneath it what there is to say about it."""
+
+    again = Signal(str)
+    """The person wants this text to be sent again."""
+
+    def __init__(self, item: ChatItem, question: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.item = item
+        self.question = question
+        self._width = 0
+        self._drawn: tuple[str, str] | None = None
+        self._dots = 0
+        user = item.role == "user"
+
+        self.text = BubbleText()
+        font = self.text.font()
+        font.setPointSizeF(font.pointSizeF() * 1.06)
+        self.text.setFont(font)
+        self._frame = theme.named(QFrame(), "bubble")
+        self._frame.setProperty("role", item.role)
+        inside = QHBoxLayout(self._frame)
+        inside.setContentsMargins(*((16, 10, 16, 10) if user else (0, 2, 0, 2)))
+        inside.addWidget(self.text)
+
+        self.mark = theme.named(QLabel(), "mark")
+        self.mark.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self._note = theme.named(QLabel(), "stateNote")
+        self.again_button = QPushButton()
+        self.again_button.setProperty("link", True)
+        self.again_button.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.again_button.clicked.connect(lambda: self.again.emit(self.question))
+        below = QHBoxLayout()
+        below.setContentsMargins(6 if user else 0, 0, 6, 0)
+        below.setSpacing(8)
+        parts = (self.mark, self._note, self.again_button)
+        if user:
+            below.addStretch()
+        for part in parts:
+            below.addWidget(part)
+        if not user:
+            below.addStretch()
+
+        side = Qt.AlignmentFlag.AlignRight if user else Qt.AlignmentFlag.AlignLeft
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(5)
+        column.addWidget(self._frame, 0, side)
+        column.addLayout(below)
+
+        self._dots_timer = QTimer(self, interval=400)
+        self._dots_timer.timeout.connect(self._draw_dots)
+        self.update_item()
+
+    # ------------------------------------------------------------------------------------------ drawing
+
+    def update_item(self) -> None:
+        """The item changed: show it as it is now."""
+        item = self.item
+        thinking = item.state is ItemState.STREAMING and not item.text
+        if thinking != self._dots_timer.isActive():
+            if thinking:
+                self._dots_timer.start()
+                self._draw_dots()
+            else:
+                self._dots_timer.stop()
+        if not thinking:
+            self._draw_text()
+        self._draw_marks()
+
+    def restyle(self) -> None:
+        """Another theme is on."""
+        self._drawn = None
+        self.update_item()
+
+    def fit(self, width: int) -> None:
+        """The column is `width` wide."""
+        self._width = width
+        self._fit()
+
+    def _fit(self) -> None:
+        if self._width:
+            user = self.item.role == "user"
+            self.text.fit(int(self._width * USER_WIDTH) - 32 if user else self._width)
+
+    def _draw_text(self) -> None:
+        state = (self.item.text, theme.current().name)
+        if state == self._drawn:
+            return
+        self._drawn = state
+        if self.item.role == "user":
+            self.text.show_plain(self.item.text)
+        else:
+            from app.chat.markdown import to_html
+
+            self.text.show_html(to_html(self.item.text, theme.current()))
+        self._frame.setVisible(bool(self.item.text))
+        self._fit()
+
+    def _draw_dots(self) -> None:
+        self._dots = self._dots % 3 + 1
+        self._drawn = None
+        self.text.show_plain("·" * self._dots)
+        self._frame.setVisible(True)
+        self._fit()
+
+    def _draw_marks(self) -> None:
+        item = self.item
+        user = item.role == "user"
+        self._frame.setEnabled(item.state not in (ItemState.WAITING, ItemState.SENDING))
+        names = (self.tr("You said"), self.tr("Techo answered"))
+        self.text.setAccessibleName(names[0] if user else names[1])
+        self.text.setAccessibleDescription(item.text)
+        mark, tip = self._mark_text()
+        self.mark.setText(mark)
+        self.mark.setToolTip(tip)
+        self.mark.setAccessibleName(mark)
+        self.mark.setAccessibleDescription(tip)
+        self.mark.setVisible(bool(mark))
+        note = self._note_text()
+        self._note.setText(note)
+        self._note.setVisible(bool(note))
+        again = item.state is ItemState.INTERRUPTED and bool(self.question)
+        self.again_button.setText(self.tr("Send again"))
+        self.again_button.setAccessibleName(self.tr("Send the unanswered message again"))
+        self.again_button.setVisible(again)
+
+    def _mark_text(self) -> tuple[str, str]:
+        item = self.item
+        if item.role == "assistant" and item.from_memory:
+            lines = [self.tr("Techo's memory spoke in this answer.")]
+            lines += [self.tr("You told it: “{text}”").format(text=_short(text)) for text in item.recalled_texts]
+            return self.tr("✦ from memory"), "\n".join(lines)
+        if item.role == "user" and item.learned is not None and item.learned.entry is not None:
+            tip = self.tr("Techo learned from this message: it is in the weights now, in every conversation.")
+            return self.tr("✓ noted"), tip
+        return "", ""
+
+    def _note_text(self) -> str:
+        state = self.item.state
+        if state is ItemState.WAITING:
+            return self.tr("Waiting for the engine…")
+        if state is ItemState.SENDING:
+            return self.tr("Sending…")
+        if state is ItemState.STOPPED:
+            return self.tr("Stopped")
+        if state is ItemState.CUT_OFF:
+            return self.tr("The reply reached its greatest length.")
+        if state is ItemState.INTERRUPTED:
+            return self.tr("Interrupted: the engine stopped before the reply was complete.")
+        return ""
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow a change of the language."""
+        if event.type() == QEvent.Type.LanguageChange:
+            self._draw_marks()
+        super().changeEvent(event)
+
+
+def _short(text: str, length: int = 120) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= length else flat[: length - 1] + "…"

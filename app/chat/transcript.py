@@ -1,0 +1,146 @@
+"""What one conversation looks like on screen: a list of items, and signals when it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from PySide6.QtCore import QObject, Signal
+
+from engine.protocol import Learned, Message, Role
+
+
+class ItemState(Enum):
+    """Where a message stands."""
+
+    DONE = "done"
+    WAITING = "waiting"
+    """Said, but the engine is not up yet: nothing has been sent."""
+    SENDING = "sending"
+    """Sent, not yet acknowledged as being on disk."""
+    STREAMING = "streaming"
+    STOPPED = "stopped"
+    """The person stopped the reply."""
+    CUT_OFF = "cut off"
+    """The reply reached the length limit."""
+    INTERRUPTED = "interrupted"
+    """The engine ended before the reply did."""
+
+
+@dataclass(eq=False)
+class ChatItem:
+    """One message as it is shown. Compared by identity."""
+
+    role: Role
+    text: str
+    state: ItemState = ItemState.DONE
+    message: int | None = None
+    """Id in the profile's database; None as long as it is not on disk."""
+    answers: int | None = None
+    """Of a reply: id of the user's message it answers, as long as the reply itself is not on disk."""
+    learned: Learned | None = None
+    """What this (user's) message taught."""
+    memory_tokens: int = 0
+    """Tokens of this reply in which the memory had a say."""
+    recalled: list[int] = field(default_factory=list)
+    """Journal ids of the learned turns that fired for this reply."""
+    recalled_texts: list[str] = field(default_factory=list)
+    """The texts of some of them, for the tooltip."""
+
+    @property
+    def from_memory(self) -> bool:
+        """Whether the memory had a say in this reply."""
+        return self.memory_tokens > 0
+
+
+_FINISH_STATES = {"stop": ItemState.DONE, "cancelled": ItemState.STOPPED, "length": ItemState.CUT_OFF}
+
+
+def finish_state(finish: str | None) -> ItemState:
+    """A reply on disk without a finish reason was never finished."""
+    return ItemState.INTERRUPTED if finish is None else _FINISH_STATES.get(finish, ItemState.DONE)
+
+
+class Transcript(QObject):
+    """The items of one conversation. `conversation` is None until the engine has put its first message on disk."""
+
+    appended = Signal(object)
+    """ChatItem"""
+    changed = Signal(object)
+    """ChatItem"""
+    removed = Signal(object)
+    """ChatItem"""
+    reset = Signal()
+    """The whole list is another one."""
+
+    def __init__(self, conversation: int | None = None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.conversation = conversation
+        self.items: list[ChatItem] = []
+        self.loaded = conversation is None
+        """Whether `items` holds what is on disk."""
+
+    def append(self, item: ChatItem) -> ChatItem:
+        """Add an item at the end."""
+        self.items.append(item)
+        self.appended.emit(item)
+        return item
+
+    def touch(self, item: ChatItem) -> None:
+        """Say that `item` was changed in place."""
+        if item in self.items:
+            self.changed.emit(item)
+
+    def remove(self, item: ChatItem) -> None:
+        """Take an item out again (a message that never reached the engine)."""
+        if item in self.items:
+            self.items.remove(item)
+            self.removed.emit(item)
+
+    def last_message(self) -> int:
+        """Highest message id that is known to be on disk; 0 when there is none."""
+        return max((item.message for item in self.items if item.message is not None), default=0)
+
+    def load(self, messages: Sequence[Message]) -> None:
+        """Take over what is on disk, keeping what only the screen knows.
+
+        A reply that was streamed further than it was saved stays as long as it was on screen, and the marks (what was
+        learned, what was recalled) stay with their messages. Items that are not on disk stay at the end.
+        """
+        known = {item.message: item for item in self.items if item.message is not None}
+        unsaved = [item for item in self.items if item.message is None]
+        items: list[ChatItem] = []
+        for message in messages:
+            if message.role == "system":
+                continue
+            state = finish_state(message.finish) if message.role == "assistant" else ItemState.DONE
+            item = ChatItem(message.role, message.content, state, message.id)
+            if (old := known.get(message.id)) is not None:
+                item.learned, item.recalled = old.learned, old.recalled
+                item.memory_tokens, item.recalled_texts = old.memory_tokens, old.recalled_texts
+            items.append(item)
+        if items and items[-1].role == "user":
+            items.append(ChatItem("assistant", "", ItemState.INTERRUPTED, answers=items[-1].message))
+        for item in unsaved:
+            self._settle(item, items)
+        self.items = items
+        self.loaded = True
+        self.reset.emit()
+
+    @staticmethod
+    def _settle(item: ChatItem, items: list[ChatItem]) -> None:
+        """Find the place of an item that had no id among those from disk: an interrupted reply, or a waiting text."""
+        if item.role == "user":
+            items.append(item)
+            return
+        place = next(
+            (i for i, said in enumerate(items) if said.message is not None and said.message == item.answers), None
+        )
+        if place is None:
+            return  # What it answered is not there any more.
+        saved = items[place + 1] if place + 1 < len(items) else None
+        if saved is None or saved.role != "assistant":
+            items.insert(place + 1, item)
+        elif saved.state is ItemState.INTERRUPTED and item.text.startswith(saved.text):
+            saved.text = item.text

@@ -1,0 +1,298 @@
+"""The window: puts the parts side by side and connects them to the engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QLocale, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QPaintEvent
+from PySide6.QtWidgets import QLabel, QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
+
+from app import theme
+from app.chat.composer import Composer
+from app.chat.transcript import Transcript
+from app.chat.view import COLUMN, MARGIN, ChatView
+from app.engine_process import Condition
+from app.memory_menu import MemoryMenu
+from app.memory_panel import MemoryPanel
+from app.notices import NoticeArea
+from app.partner import Partner
+from app.profiles import ProfileMenu
+from app.settings import WindowSettings
+from app.sidebar import Sidebar
+from app.status_line import StatusLine
+from engine.protocol import ErrorBody, Exported, Initialized, ProfileInfo
+
+
+class MainWindow(QMainWindow):
+    """Techo. The engine is started by whoever made the window, after the first paint."""
+
+    first_painted = Signal()
+    closed = Signal()
+    """The engine has committed and ended: the application may end too."""
+
+    def __init__(self, partner: Partner, settings: WindowSettings, data_dir: Path) -> None:
+        super().__init__()
+        self.partner = partner
+        self.settings = settings
+        self._data_dir = data_dir
+        self._painted = False
+        self._draft_of: str | None = None
+        self.setWindowIcon(theme.app_icon())
+        self.sidebar = Sidebar()
+        self.chat = ChatView()
+        self.notices = NoticeArea()
+        self.composer = Composer()
+        self._hint = theme.named(QLabel(alignment=Qt.AlignmentFlag.AlignCenter), "composerHint")
+        self.panel = MemoryPanel()
+        self.status = StatusLine()
+        self.profile_menu = ProfileMenu(partner, self)
+        self.memory_menu = MemoryMenu(partner, self.profile_menu, self)
+        self.setCentralWidget(self._layout_parts())
+        self.setStatusBar(self.status)
+        self._make_menus()
+        self._connect()
+        self.retranslate()
+        self._restore()
+        self.chat.show_transcript(partner.exchange.current)
+        self._on_condition(partner.engine.condition)
+        self.composer.setFocus()
+
+    # ------------------------------------------------------------------------------------------ parts
+
+    def _layout_parts(self) -> QWidget:
+        centre = theme.named(QWidget(), "centre")
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        below = theme.named(QWidget(), "centre")
+        self._below = QVBoxLayout(below)
+        self._below.setSpacing(6)
+        self._below.addWidget(self.composer)
+        self._below.addWidget(self._hint)
+        column.addWidget(self.notices)
+        column.addWidget(self.chat, 1)
+        column.addWidget(below)
+        self._centre = centre
+        centre.installEventFilter(self)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setHandleWidth(1)
+        self.splitter.setChildrenCollapsible(False)
+        for part, least in ((self.sidebar, 180), (centre, 360), (self.panel, 230)):
+            part.setMinimumWidth(least)
+            self.splitter.addWidget(part)
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setSizes([228, 640, 272])
+        return self.splitter
+
+    def _make_menus(self) -> None:
+        self.chat_menu = QMenu(self)
+        self.new_action = self._action(self.partner.exchange.new_chat, QKeySequence.StandardKey.New)
+        self.stop_action = self._action(self.partner.exchange.stop, QKeySequence(Qt.Key.Key_Escape))
+        self.quit_action = self._action(self.close, QKeySequence.StandardKey.Quit)
+        self.quit_action.setMenuRole(QAction.MenuRole.QuitRole)
+        self.chat_menu.addActions([self.new_action, self.stop_action])
+        self.chat_menu.addSeparator()
+        self.chat_menu.addAction(self.quit_action)
+        self.help_menu = QMenu(self)
+        self.about_action = self._action(self._show_about)
+        self.about_action.setMenuRole(QAction.MenuRole.AboutRole)
+        self.help_menu.addAction(self.about_action)
+        self.memory_menu.panel.setShortcut(QKeySequence("Ctrl+M"))
+        for menu in (self.chat_menu, self.profile_menu.menu, self.memory_menu.menu, self.help_menu):
+            self.menuBar().addMenu(menu)
+        self.sidebar.set_profile_menu(self.profile_menu.menu)
+
+    def _action(self, slot: object, shortcut: QKeySequence | QKeySequence.StandardKey | None = None) -> QAction:
+        action = QAction(self)
+        action.triggered.connect(slot)
+        if shortcut is not None:
+            action.setShortcut(shortcut)
+        return action
+
+    def _connect(self) -> None:
+        partner, exchange = self.partner, self.partner.exchange
+        partner.engine.condition_changed.connect(self._on_condition)
+        partner.engine.stopped.connect(self._on_stopped)
+        partner.initialized.connect(self._on_initialized)
+        partner.profile_changed.connect(self._on_profile)
+        partner.conversations_changed.connect(self.sidebar.set_conversations)
+        partner.stats_changed.connect(self.panel.set_stats)
+        partner.notice.connect(lambda message, hint: self.notices.say(message, hint))
+        partner.failed.connect(self._on_failed)
+        partner.exported.connect(self._on_exported)
+        partner.imported.connect(self._on_imported)
+        partner.deleted.connect(self._on_deleted)
+        partner.was_reset.connect(self._on_reset)
+        exchange.failed.connect(self._on_failed)
+        exchange.shown.connect(self._on_shown)
+        exchange.accepted.connect(lambda *_: self.sidebar.set_current(exchange.current.conversation))
+        exchange.running_changed.connect(self._on_running)
+        exchange.first_delta.connect(lambda: self.status.set_turn("writing"))
+        exchange.learned.connect(self.panel.set_learned)
+        exchange.text_returned.connect(self.composer.give_back)
+        self.composer.sent.connect(self._on_sent)
+        self.composer.stopped.connect(exchange.stop)
+        self.chat.again.connect(exchange.send)
+        self.sidebar.new_chat.connect(self._on_new_chat)
+        self.sidebar.chosen.connect(exchange.show_conversation)
+        self.status.start_again.connect(partner.engine.start_again)
+        self.memory_menu.panel.toggled.connect(self.panel.setVisible)
+        self.new_action.triggered.connect(self.composer.setFocus)
+
+    # ------------------------------------------------------------------------------------------ words
+
+    def retranslate(self) -> None:
+        """Set all words."""
+        self.chat_menu.setTitle(self.tr("&Chat"))
+        self.help_menu.setTitle(self.tr("&Help"))
+        self.new_action.setText(self.tr("&New chat"))
+        self.stop_action.setText(self.tr("&Stop the reply"))
+        self.quit_action.setText(self.tr("&Quit"))
+        self.about_action.setText(self.tr("&About Techo"))
+        self._hint.setText(self.tr("A small model can be wrong. What it learns stays on this computer."))
+        self._title()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow a change of the language."""
+        if event.type() == QEvent.Type.LanguageChange:
+            self.retranslate()
+            self.profile_menu.retranslate()
+            self.memory_menu.retranslate()
+        super().changeEvent(event)
+
+    def _title(self) -> None:
+        profile = self.partner.profile
+        self.setWindowTitle(
+            self.tr("Techo") if profile is None else self.tr("{name} - Techo").format(name=profile.name)
+        )
+
+    # ------------------------------------------------------------------------------------------ from the engine
+
+    def _on_condition(self, condition: Condition) -> None:
+        up = self.partner.engine.up
+        self.status.set_condition(condition)
+        self.profile_menu.set_available(up)
+        self.memory_menu.set_available(up)
+        # While the engine starts, something can be said already: it waits. Without a profile nobody would listen.
+        self.composer.set_available(self.partner.profile is not None or not up)
+
+    def _on_initialized(self, answer: Initialized) -> None:
+        self.status.set_backbone(answer.backbone)
+
+    def _on_profile(self, profile: ProfileInfo | None) -> None:
+        self.sidebar.set_profile(profile)
+        self._title()
+        if (None if profile is None else profile.id) != self._draft_of:
+            self._change_draft(profile)
+            self.panel.clear()
+        if profile is not None:
+            self.settings.profile = profile.name
+        self._on_condition(self.partner.engine.condition)
+
+    def _change_draft(self, profile: ProfileInfo | None) -> None:
+        """Each profile has its own unsent text; one typed before any profile was open goes to the first."""
+        if self._draft_of is not None:
+            self.settings.set_draft(self._draft_of, self.composer.text)
+            self.composer.clear()
+        self._draft_of = None if profile is None else profile.id
+        if profile is not None and (draft := self.settings.draft(profile.id)):
+            self.composer.give_back(draft)
+            self.settings.set_draft(profile.id, "")
+
+    def _on_running(self, running: bool) -> None:
+        self.composer.set_running(running)
+        self.stop_action.setEnabled(running)
+        self.status.set_turn("reading" if running else "")
+
+    def _on_failed(self, error: ErrorBody) -> None:
+        self.notices.say(error.message, error.hint, error=True)
+
+    def _on_shown(self, transcript: Transcript) -> None:
+        self.chat.show_transcript(transcript)
+        self.sidebar.set_current(transcript.conversation)
+        self.composer.setFocus()
+
+    def _on_exported(self, done: Exported) -> None:
+        size = QLocale().formattedDataSize(done.bytes, 1, QLocale.DataSizeFormat.DataSizeSIFormat)
+        self.notices.say(self.tr("Exported to {path} ({size}).").format(path=done.path, size=size))
+
+    def _on_imported(self, profile: ProfileInfo) -> None:
+        bar = self.notices.say(self.tr("Imported as “{name}”.").format(name=profile.name))
+        bar.add_action(self.tr("Open it"), lambda: self.partner.switch_profile(profile.name))
+
+    def _on_deleted(self, name: str) -> None:
+        if self._draft_of is not None:
+            self.settings.set_draft(self._draft_of, "")
+            self._draft_of = None
+            self.composer.clear()
+        self.notices.say(self.tr("The profile “{name}” is gone, with all its files.").format(name=name))
+
+    def _on_reset(self) -> None:
+        self.panel.set_learned(None)
+        self.notices.say(self.tr("The memory is empty again. The conversations are still there."))
+
+    # ------------------------------------------------------------------------------------------ from the person
+
+    def _on_sent(self, text: str) -> None:
+        if self.partner.exchange.send(text):
+            self.composer.clear()
+
+    def _on_new_chat(self) -> None:
+        self.partner.exchange.new_chat()
+        self.composer.setFocus()
+
+    def _show_about(self) -> None:
+        from app.about import show_about
+
+        show_about(self, self._data_dir, self.partner.about)
+
+    # ------------------------------------------------------------------------------------------ opening, closing
+
+    def _restore(self) -> None:
+        self.resize(QSize(1140, 760))
+        if (geometry := self.settings.geometry) is not None:
+            self.restoreGeometry(geometry)
+        if (state := self.settings.splitter) is not None:
+            self.splitter.restoreState(state)
+            self.splitter.setHandleWidth(1)
+        shown = self.settings.memory_panel
+        self.panel.setVisible(shown)
+        self.memory_menu.panel.setChecked(shown)
+        self.stop_action.setEnabled(False)
+
+    def start_engine(self) -> None:
+        """To be called once, after the first paint."""
+        self.partner.engine.start()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Tell when the window has been drawn for the first time."""
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            QTimer.singleShot(0, self, self.first_painted.emit)
+
+    def eventFilter(self, watched: object, event: QEvent) -> bool:
+        """The input box is as wide as the column of text above it."""
+        if watched is self._centre and event.type() == QEvent.Type.Resize:
+            width = min(COLUMN + 24, self._centre.width() - 2 * MARGIN + 24)
+            side = max(12, (self._centre.width() - width) // 2)
+            self._below.setContentsMargins(side, 4, side, 12)
+        return False
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Out of sight at once; the engine commits and ends in the background."""
+        exchange = self.partner.exchange
+        if unsent := exchange.unsent:
+            self.composer.give_back(unsent)
+        if self._draft_of is not None:
+            self.settings.set_draft(self._draft_of, self.composer.text)
+        self.settings.geometry = self.saveGeometry()
+        self.settings.splitter = self.splitter.saveState()
+        self.settings.memory_panel = self.memory_menu.panel.isChecked()
+        self.settings.save()
+        event.accept()
+        self.partner.engine.shut_down()
+
+    def _on_stopped(self) -> None:
+        self.closed.emit()

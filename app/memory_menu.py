@@ -1,0 +1,121 @@
+"""The memory's menu: reset (asks first), export to one file, import under a new name."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from PySide6.QtCore import QDate, QDir, QObject, QStandardPaths
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+
+from app.dialogs import NameDialog, confirm
+from app.partner import Partner
+from app.profiles import ProfileMenu
+
+SUFFIX = ".techo"
+
+
+class MemoryMenu(QObject):
+    """Actions on the open profile's memory."""
+
+    def __init__(self, partner: Partner, profiles: ProfileMenu, window: QWidget) -> None:
+        super().__init__(window)
+        self._partner = partner
+        self._profiles = profiles
+        self._window = window
+        self.menu = QMenu(window)
+        self.panel = QAction(self, checkable=True)
+        self.export = self._made(self.ask_export)
+        self.bring = self._made(self.ask_import)
+        self.reset = self._made(self.ask_reset)
+        self.menu.addAction(self.panel)
+        self.menu.addSeparator()
+        self.menu.addAction(self.export)
+        self.menu.addAction(self.bring)
+        self.menu.addSeparator()
+        self.menu.addAction(self.reset)
+        self.retranslate()
+
+    def retranslate(self) -> None:
+        """Set all words."""
+        self.menu.setTitle(self.tr("&Memory"))
+        self.panel.setText(self.tr("&Show the memory panel"))
+        self.export.setText(self.tr("&Export to a file…"))
+        self.bring.setText(self.tr("&Import from a file…"))
+        self.reset.setText(self.tr("&Reset the memory…"))
+
+    def set_available(self, available: bool) -> None:
+        """Whether the engine takes requests."""
+        has_profile = self._partner.profile is not None
+        self.bring.setEnabled(available)
+        self.export.setEnabled(available and has_profile)
+        self.reset.setEnabled(available and has_profile)
+
+    def _made(self, slot: object) -> QAction:
+        action = QAction(self)
+        action.triggered.connect(slot)
+        return action
+
+    # ------------------------------------------------------------------------------------------ reset
+
+    def ask_reset(self) -> None:
+        """The engine names what would be lost, then the person decides."""
+        self._partner.ask_to_reset(self._confirm_reset)
+
+    def _confirm_reset(self, losses: str) -> None:
+        name = "" if self._partner.profile is None else self._partner.profile.name
+        confirm(
+            self._window,
+            title=self.tr("Reset the memory"),
+            question=self.tr("Reset what “{name}” has learned?").format(name=name),
+            consequence=losses + "\n\n" + self.tr("This cannot be undone. Export the memory first to keep a copy."),
+            yes=self.tr("Reset the memory"),
+            then=self._partner.reset_memory,
+        )
+
+    # ------------------------------------------------------------------------------------------ export, import
+
+    def ask_export(self) -> None:
+        """Choose a file, and write it. The dialog asks before it replaces one."""
+        profile = self._partner.profile
+        if profile is None:
+            return
+        name = re.sub(r"[^\w.-]+", "-", profile.name).strip("-.") or "profile"
+        day = QDate.currentDate().toString("yyyy-MM-dd")
+        dialog = self._dialog(self.tr("Export the memory"))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setFileMode(QFileDialog.FileMode.AnyFile)
+        dialog.selectFile(f"techo-{name}-{day}{SUFFIX}")
+        dialog.fileSelected.connect(lambda path: self._partner.export(Path(path)))
+        dialog.open()
+
+    def ask_import(self) -> None:
+        """Choose a file and a name. The engine checks all of it before anything is made."""
+        dialog = self._dialog(self.tr("Import a memory"))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptOpen)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(lambda path: self._ask_name(Path(path)))
+        dialog.open()
+
+    def _dialog(self, title: str) -> QFileDialog:
+        places = QStandardPaths.standardLocations(QStandardPaths.StandardLocation.DocumentsLocation)
+        folder = places[0] if places and QDir(places[0]).exists() else QDir.homePath()
+        dialog = QFileDialog(self._window, title, folder)
+        dialog.setNameFilters([self.tr("Techo memory (*{suffix})").format(suffix=SUFFIX), self.tr("All files (*)")])
+        dialog.setDefaultSuffix(SUFFIX.removeprefix("."))
+        dialog.finished.connect(dialog.deleteLater)
+        return dialog
+
+    def _ask_name(self, path: Path) -> None:
+        wanted = re.sub(r"^techo-|-\d{4}-\d\d-\d\d$", "", path.stem)
+        taken = {profile.name for profile in self._partner.profiles}
+        NameDialog(
+            self._window,
+            title=self.tr("Import a memory"),
+            label=self.tr("Name of the profile that “{file}” becomes").format(file=path.name),
+            start=self._profiles.import_name(wanted),
+            taken=taken,
+            yes=self.tr("Import"),
+            then=lambda name: self._partner.import_file(path, name),
+        ).open()

@@ -1,0 +1,342 @@
+"""The gauge of the memory: how large it is (always the same), how full, and what the last turn taught."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from PySide6.QtCore import QEvent, QLocale, QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QLabel, QLayout, QLayoutItem, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+
+from app import theme
+from engine.protocol import Learned, MemoryStats
+
+WORDS_SHOWN: Final = 24
+WORDS_JOINED: Final = 32
+"""Longest word that pieces are joined to."""
+
+
+class Bar(QWidget):
+    """How much of a whole is in use. Anything above zero shows at least a dot."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._part = 0.0
+        self.setFixedHeight(8)
+        theme.changes().changed.connect(self.update)
+
+    @property
+    def part(self) -> float:
+        """0 to 1."""
+        return self._part
+
+    def set_part(self, part: float) -> None:
+        """Set how much is in use, 0 to 1."""
+        self._part = min(1.0, max(0.0, part))
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw track and filling."""
+        colors = theme.current()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(colors.track))
+        painter.drawRoundedRect(QRectF(self.rect()), 4, 4)
+        if self._part > 0:
+            painter.setBrush(QColor(colors.memory))
+            painter.drawRoundedRect(QRectF(0, 0, max(8.0, self.width() * self._part), self.height()), 4, 4)
+        painter.end()
+
+
+class FlowLayout(QLayout):
+    """Children side by side, as many in a line as fit."""
+
+    def __init__(self, parent: QWidget | None = None, gap: int = 6) -> None:
+        super().__init__(parent)
+        self._items: list[QLayoutItem] = []
+        self._gap = gap
+        self.setContentsMargins(0, 0, 0, 0)
+
+    def addItem(self, item: QLayoutItem) -> None:
+        """Qt's interface."""
+        self._items.append(item)
+
+    def count(self) -> int:
+        """Qt's interface."""
+        return len(self._items)
+
+    def itemAt(self, index: int) -> QLayoutItem | None:
+        """Qt's interface: None past the end."""
+        return self._items[index] if 0 <= index < len(self._items) else None
+
+    def takeAt(self, index: int) -> QLayoutItem | None:
+        """Qt's interface: None past the end."""
+        return self._items.pop(index) if 0 <= index < len(self._items) else None
+
+    def hasHeightForWidth(self) -> bool:
+        """Narrower means higher."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """Height of all lines at this width."""
+        return self._arrange(QRect(0, 0, width, 0), move=False)
+
+    def setGeometry(self, rect: QRect) -> None:
+        """Place the children."""
+        super().setGeometry(rect)
+        self._arrange(rect, move=True)
+
+    def sizeHint(self) -> QSize:
+        """As small as may be."""
+        return self.minimumSize()
+
+    def minimumSize(self) -> QSize:
+        """The largest child."""
+        size = QSize()
+        for item in self._items:
+            size = size.expandedTo(item.minimumSize())
+        return size
+
+    def _arrange(self, rect: QRect, *, move: bool) -> int:
+        x, y, line = rect.x(), rect.y(), 0
+        for item in self._items:
+            hint = item.sizeHint()
+            width = min(hint.width(), rect.width())
+            if x > rect.x() and x + width > rect.x() + rect.width():
+                x, y, line = rect.x(), y + line + self._gap, 0
+            if move:
+                item.setGeometry(QRect(QPoint(x, y), QSize(width, hint.height())))
+            x += width + self._gap
+            line = max(line, hint.height())
+        return y + line - rect.y()
+
+
+def join_pieces(tokens: Iterable[str]) -> list[str]:
+    """Words from the token texts that were written: a piece without a space before it belongs to the word before.
+
+    Only some tokens of a turn are written, so that now and then two neighbours are joined that were none; this is for
+    display alone.
+    """
+    words: list[str] = []
+    for token in tokens:
+        text = token.strip()
+        if not text:
+            words.append("")
+            continue
+        starts = token[:1].isspace() or not words or not words[-1]
+        if starts or not text[:1].isalnum() or not words[-1][-1:].isalnum() or len(words[-1]) >= WORDS_JOINED:
+            words.append(text)
+        else:
+            words[-1] += text
+    kept: dict[str, None] = {}
+    for word in words:
+        if any(letter.isalnum() for letter in word):
+            kept.setdefault(word)
+    return list(kept)
+
+
+def surprise_word(panel: QWidget, surprise: float) -> str:
+    """A word for a surprise of 0 (known by heart) to 1 (all new)."""
+    if surprise >= 0.75:
+        return panel.tr("all new")
+    if surprise >= 0.4:
+        return panel.tr("partly new")
+    return panel.tr("mostly known")
+
+
+def _size(size: int) -> str:
+    return QLocale().formattedDataSize(size, 1, QLocale.DataSizeFormat.DataSizeSIFormat)
+
+
+class _Card(QFrame):
+    """A group of the panel."""
+
+    def __init__(self, *parts: QWidget | QLayout) -> None:
+        super().__init__()
+        self.setObjectName("card")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 14, 16, 14)
+        column.setSpacing(8)
+        for part in parts:
+            if isinstance(part, QWidget):
+                column.addWidget(part)
+            else:
+                column.addLayout(part)
+
+
+def _label(name: str, *, wrap: bool = False) -> QLabel:
+    label = theme.named(QLabel(wordWrap=wrap), name)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    return label
+
+
+class MemoryPanel(QWidget):
+    """Size, filling, last lesson."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("memoryPanel")
+        self._stats: MemoryStats | None = None
+        self._learned: Learned | None = None
+        self._spoke = False
+        """Whether a turn has ended since the profile was opened."""
+        self.title = _label("panelTitle")
+        self.neurons_caption = _label("caption")
+        self.neurons = _label("figure")
+        self.neurons_bar = Bar()
+        self.neurons_note = _label("figureNote", wrap=True)
+        self.size_caption = _label("caption")
+        self.state_size = _label("figure")
+        self.size_note = _label("figureNote", wrap=True)
+        self.turns_caption = _label("caption")
+        self.turns = _label("figure")
+        self.turns_note = _label("figureNote", wrap=True)
+        self.lesson_caption = _label("caption")
+        self.lesson_note = _label("figureNote", wrap=True)
+        self.surprise_bar = Bar()
+        self.surprise_note = _label("figureNote", wrap=True)
+        self._words = QWidget()
+        self._flow = FlowLayout(self._words)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self._words.setSizePolicy(policy)
+
+        inside = theme.named(QWidget(), "memoryPanel")
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(16, 16, 16, 16)
+        column.setSpacing(12)
+        column.addWidget(self.title)
+        column.addWidget(
+            _Card(self.lesson_caption, self.lesson_note, self._words, self.surprise_bar, self.surprise_note)
+        )
+        column.addWidget(_Card(self.neurons_caption, self.neurons, self.neurons_bar, self.neurons_note))
+        column.addWidget(_Card(self.turns_caption, self.turns, self.turns_note))
+        column.addWidget(_Card(self.size_caption, self.state_size, self.size_note))
+        column.addStretch()
+        scroll = theme.named(QScrollArea(), "memoryScroll")
+        scroll.setWidget(inside)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll = scroll
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(scroll)
+        self.retranslate()
+
+    # ------------------------------------------------------------------------------------------ figures
+
+    def clear(self) -> None:
+        """Another profile, or none: the figures of the old one go."""
+        self._stats, self._learned, self._spoke = None, None, False
+        self._show()
+
+    def set_stats(self, stats: MemoryStats) -> None:
+        """The gauge."""
+        self._stats = stats
+        self._show()
+
+    def set_learned(self, learned: Learned | None) -> None:
+        """What the last turn taught; None: it was not to be learned."""
+        self._learned = learned
+        self._spoke = True
+        self._show()
+
+    @property
+    def words(self) -> list[str]:
+        """The words of the last lesson, as shown."""
+        items = (self._flow.itemAt(place) for place in range(self._flow.count()))
+        labels = (item.widget() for item in items if item is not None)
+        return [label.text() for label in labels if isinstance(label, QLabel)]
+
+    def _show(self) -> None:
+        self._show_stats()
+        self._show_lesson()
+
+    def _show_stats(self) -> None:
+        stats = self._stats
+        number = QLocale().toString
+        if stats is None:
+            for label in (self.neurons, self.turns, self.state_size):
+                label.setText("–")
+            for label in (self.neurons_note, self.turns_note, self.size_note):
+                label.clear()
+            self.neurons_bar.set_part(0)
+            return
+        self.neurons.setText(number(stats.neurons_used))
+        self.neurons_bar.set_part(stats.neurons_used / max(1, stats.neurons))
+        part = QLocale().toString(100 * stats.neurons_used / max(1, stats.neurons), "f", 1)
+        note = self.tr("of {total} neurons, {part} %").format(total=number(stats.neurons), part=part)
+        self.neurons_note.setText(note)
+        self.neurons_bar.setAccessibleName(self.neurons_caption.text())
+        self.neurons_bar.setAccessibleDescription(f"{self.neurons.text()} {note}")
+        self.turns.setText(number(stats.turns_learned))
+        places = self.tr("{used} of {total} places taken").format(
+            used=number(stats.turns_used), total=number(stats.turns)
+        )
+        if stats.turns_recycled:
+            places += "\n" + self.tr("{count} oldest made room").format(count=number(stats.turns_recycled))
+        self.turns_note.setText(places)
+        self.state_size.setText(_size(stats.state_bytes))
+        disk = self.tr("Fixed from birth: it does not grow.")
+        if stats.snapshot_bytes:
+            size = _size(stats.snapshot_bytes)
+            disk += "\n" + self.tr("{size} in the newest snapshot on disk").format(size=size)
+        self.size_note.setText(disk)
+
+    def _show_lesson(self) -> None:
+        learned = self._learned
+        while (item := self._flow.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
+        taught = learned is not None and learned.entry is not None
+        self._words.setVisible(taught)
+        self.surprise_bar.setVisible(taught)
+        self.surprise_note.setVisible(taught)
+        self.lesson_note.setVisible(not taught)
+        if learned is None or not taught:
+            known = self.tr("Nothing new: all of it was known, or not worth keeping.")
+            self.lesson_note.setText(known if self._spoke else self.tr("Nothing yet in this session."))
+            return
+        words = join_pieces(learned.tokens)
+        shown = words[:WORDS_SHOWN]
+        if len(words) > len(shown):
+            shown.append(self.tr("+{count} more").format(count=len(words) - len(shown)))
+        for word in shown:
+            label = _label("word")
+            label.setText(word)
+            self._flow.addWidget(label)
+        self._words.setAccessibleName(self.tr("Words learned"))
+        self._words.setAccessibleDescription(", ".join(shown))
+        self.surprise_bar.set_part(learned.surprise)
+        percent = QLocale().toString(100 * learned.surprise, "f", 0)
+        text = self.tr("Surprise {percent} %: {word}").format(
+            percent=percent, word=surprise_word(self, learned.surprise)
+        )
+        changed = self.tr("{new} neurons recruited, {stronger} strengthened, {rewritten} rewritten").format(
+            new=learned.recruited, stronger=learned.strengthened, rewritten=learned.overwritten
+        )
+        self.surprise_note.setText(f"{text}\n{changed}")
+        self.surprise_bar.setAccessibleName(text)
+        self._words.updateGeometry()
+
+    # ------------------------------------------------------------------------------------------ words
+
+    def retranslate(self) -> None:
+        """Set all words."""
+        self.setAccessibleName(self.tr("Memory"))
+        self._scroll.setAccessibleName(self.tr("Memory"))
+        self.title.setText(self.tr("Memory"))
+        self.lesson_caption.setText(self.tr("LEARNED FROM THE LAST TURN"))
+        self.neurons_caption.setText(self.tr("NEURONS IN USE"))
+        self.turns_caption.setText(self.tr("TURNS LEARNED"))
+        self.size_caption.setText(self.tr("SIZE OF THE MEMORY"))
+        self._show()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow a change of the language."""
+        if event.type() == QEvent.Type.LanguageChange:
+            self.retranslate()
+        super().changeEvent(event)

@@ -1,0 +1,303 @@
+"""Everything the window asks of the engine beside the turns: profiles, conversations, the memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QObject, Signal
+
+from app import errors
+from app.chat.exchange import Exchange
+from app.engine_process import EngineProcess
+from engine.protocol import (
+    Confirm,
+    Conversation,
+    ConversationList,
+    ErrorBody,
+    Exported,
+    FilePath,
+    Initialized,
+    MemoryImport,
+    MemoryStats,
+    Notice,
+    Ok,
+    ProfileInfo,
+    ProfileList,
+    ProfileName,
+    ProfileOpened,
+    ProfileRename,
+)
+
+DEFAULT_PROFILE: Final = "default"
+"""The same as the command line's."""
+TITLE_LENGTH: Final = 60
+
+
+class Partner(QObject):
+    """The engine as the window sees it: one open profile, its conversations, its memory.
+
+    Args:
+        engine: not started yet.
+        profile: what to open; made when it does not exist. None: `last`, or else whatever there is.
+        last: the profile that was open last time; it may have been deleted since.
+    """
+
+    profile_changed = Signal(object)
+    """ProfileInfo, or None when no profile is open."""
+    profiles_changed = Signal(object)
+    """list[ProfileInfo]"""
+    conversations_changed = Signal(object)
+    """list[Conversation], newest first."""
+    stats_changed = Signal(object)
+    """MemoryStats"""
+    initialized = Signal(object)
+    """Initialized"""
+    notice = Signal(str, str)
+    """Message and hint: something a person should read."""
+    failed = Signal(object)
+    """ErrorBody"""
+    exported = Signal(object)
+    """Exported"""
+    imported = Signal(object)
+    """ProfileInfo"""
+    deleted = Signal(str)
+    """Name of a profile that is gone."""
+    was_reset = Signal()
+
+    def __init__(
+        self, engine: EngineProcess, profile: str | None, last: str | None = None, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.engine = engine
+        self.exchange = Exchange(engine, self)
+        self.profile: ProfileInfo | None = None
+        self.profiles: list[ProfileInfo] = []
+        self.conversations: list[Conversation] = []
+        self.stats: MemoryStats | None = None
+        self.about: Initialized | None = None
+        self._any_profile = profile is None
+        engine.profile = profile or last or DEFAULT_PROFILE
+        engine.create_profile = profile is not None or last is None
+        engine.initialized.connect(self._on_initialized)
+        engine.refused.connect(self._on_refused)
+        engine.notice.connect(self._on_notice)
+        self.exchange.accepted.connect(self._on_accepted)
+        self.exchange.settled.connect(self.refresh)
+
+    # ------------------------------------------------------------------------------------------ beginning
+
+    def _on_initialized(self, answer: Initialized) -> None:
+        self.about = answer
+        self.initialized.emit(answer)
+        for text in answer.notices:
+            self.notice.emit(text, "")
+        if answer.profile is not None:
+            self._opened(answer.profile)
+            self.refresh_profiles()
+        else:
+            self._close_profile()
+            self.engine.request("profile.list", None, ProfileList, self._choose, self._quiet)
+
+    def _choose(self, answer: ProfileList) -> None:
+        """The wanted profile could not be opened. When it is simply not there any more, take another one."""
+        self._list(answer)
+        if not self._any_profile:
+            return
+        self._any_profile = False
+        if answer.profiles:
+            self.switch_profile(answer.profiles[0].name)
+        else:
+            self.create_profile(DEFAULT_PROFILE)
+
+    def _on_refused(self, error: ErrorBody) -> None:
+        if error.code == errors.PROFILE_NOT_FOUND and self._any_profile:
+            return
+        self._any_profile = False
+        self.failed.emit(error)
+
+    def _on_notice(self, notice: Notice) -> None:
+        self.notice.emit(notice.message, notice.hint)
+
+    def _opened(self, profile: ProfileInfo) -> None:
+        another = self.profile is not None and self.profile.id != profile.id
+        self.profile = profile
+        self._any_profile = False
+        self.engine.profile = profile.name
+        self.engine.create_profile = False
+        if another:
+            self.exchange.forget_all()
+        self.profile_changed.emit(profile)
+        self.refresh()
+        self.exchange.resume()
+
+    def _close_profile(self) -> None:
+        self.profile = None
+        self.stats = None
+        self.conversations = []
+        self.exchange.forget_all()
+        self.profile_changed.emit(None)
+        self.conversations_changed.emit([])
+
+    # ------------------------------------------------------------------------------------------ what is there
+
+    def refresh(self) -> None:
+        """Ask for the conversation list and the gauge."""
+        if self.engine.up and self.profile is not None:
+            self.engine.request("conversation.list", None, ConversationList, self._take_conversations, self._quiet)
+            self.engine.request("memory.stats", None, MemoryStats, self._take_stats, self._quiet)
+
+    def refresh_profiles(self) -> None:
+        """Ask for the profile list."""
+        self.engine.request("profile.list", None, ProfileList, self._list, self._quiet)
+
+    def _take_conversations(self, answer: ConversationList) -> None:
+        self.conversations = answer.conversations
+        self.exchange.set_known([found.id for found in answer.conversations])
+        self.conversations_changed.emit(self.conversations)
+
+    def _take_stats(self, stats: MemoryStats) -> None:
+        self.stats = stats
+        self.stats_changed.emit(stats)
+
+    def _list(self, answer: ProfileList) -> None:
+        self.profiles = answer.profiles
+        self.profiles_changed.emit(self.profiles)
+
+    def _on_accepted(self, conversation: int, text: str) -> None:
+        """A new conversation stands in the list at once; the engine's own list follows when the turn is over."""
+        if any(found.id == conversation for found in self.conversations):
+            return
+        title = " ".join(text.split())[:TITLE_LENGTH]
+        new = Conversation(id=conversation, title=title, created="", updated="", messages=1)
+        self.conversations = [new, *self.conversations]
+        self.conversations_changed.emit(self.conversations)
+
+    # ------------------------------------------------------------------------------------------ profiles
+
+    def switch_profile(self, name: str) -> None:
+        """Open another profile. A running turn is stopped first; what it generated is kept."""
+        if self.profile is not None and self.profile.name == name:
+            return
+        self._leave_turn()
+        self.engine.request("profile.open", ProfileName(name=name), ProfileOpened, self._on_opened, self._on_not_opened)
+
+    def create_profile(self, name: str) -> None:
+        """Make a profile and open it."""
+        self._leave_turn()
+        self.engine.request(
+            "profile.create", ProfileName(name=name), ProfileOpened, self._on_opened, self._on_not_opened
+        )
+
+    def rename_profile(self, name: str, new_name: str) -> None:
+        """Give a profile another name."""
+
+        def done(_: Ok) -> None:
+            if self.profile is not None and self.profile.name == name:
+                self.profile = ProfileInfo(id=self.profile.id, name=new_name, created=self.profile.created)
+                self.engine.profile = new_name
+                self.profile_changed.emit(self.profile)
+            self.refresh_profiles()
+
+        self.engine.request("profile.rename", ProfileRename(name=name, new_name=new_name), Ok, done, self._report)
+
+    def ask_to_delete(self, name: str, ask: Callable[[str], None]) -> None:
+        """Have the engine name what deleting would lose; `ask` gets its words. Nothing is deleted yet."""
+        self._expect_refusal("profile.delete", ProfileName(name=name), Ok, ask)
+
+    def delete_profile(self, name: str) -> None:
+        """Delete a profile with everything in it. After the open one, another is opened (or made)."""
+        current = self.profile is not None and self.profile.name == name
+        if current:
+            self._leave_turn()
+
+        def done(_: Ok) -> None:
+            self.deleted.emit(name)
+            if current:
+                self._any_profile = True
+                self.engine.profile = None
+                self._close_profile()
+                self.engine.request("profile.list", None, ProfileList, self._choose, self._quiet)
+            else:
+                self.refresh_profiles()
+
+        self.engine.request("profile.delete", ProfileName(name=name, confirm=True), Ok, done, self._report)
+
+    def _leave_turn(self) -> None:
+        if self.exchange.running:
+            self.exchange.stop()
+
+    def _on_opened(self, answer: ProfileOpened) -> None:
+        for text in answer.notices:
+            self.notice.emit(text, "")
+        self._opened(answer.profile)
+        self.refresh_profiles()
+
+    def _on_not_opened(self, error: ErrorBody) -> None:
+        """The engine may have closed the old profile before the new one failed: ask what is open."""
+        self._report(error)
+        if error.code == errors.ENGINE_GONE:
+            return
+
+        def done(answer: ProfileList) -> None:
+            self._list(answer)
+            if self.profile is not None and answer.current not in (self.profile.name, self.profile.id):
+                self.engine.profile = None
+                self._close_profile()
+
+        self.engine.request("profile.list", None, ProfileList, done, self._quiet)
+
+    # ------------------------------------------------------------------------------------------ memory
+
+    def ask_to_reset(self, ask: Callable[[str], None]) -> None:
+        """Have the engine name what a reset would lose; `ask` gets its words. Nothing is reset yet."""
+        self._expect_refusal("memory.reset", Confirm(), MemoryStats, ask)
+
+    def reset_memory(self) -> None:
+        """Forget everything that was learned. Conversations stay."""
+
+        def done(stats: MemoryStats) -> None:
+            self._take_stats(stats)
+            self.was_reset.emit()
+
+        self.engine.request("memory.reset", Confirm(confirm=True), MemoryStats, done, self._report)
+
+    def export(self, path: Path) -> None:
+        """Write the profile to one file. Who calls has asked whether an existing file may be replaced."""
+        params = FilePath(path=str(path), overwrite=True)
+        self.engine.request("memory.export", params, Exported, self.exported.emit, self._report)
+
+    def import_file(self, path: Path, name: str) -> None:
+        """Make a new profile from an exported file. The open one stays open."""
+
+        def done(profile: ProfileInfo) -> None:
+            self.refresh_profiles()
+            self.imported.emit(profile)
+
+        self.engine.request("memory.import", MemoryImport(path=str(path), name=name), ProfileInfo, done, self._report)
+
+    def _expect_refusal(
+        self,
+        method: str,
+        params: ProfileName | Confirm,
+        kind: type[Ok | MemoryStats],
+        ask: Callable[[str], None],
+    ) -> None:
+        """Without `confirm` nothing happens, and NOT_CONFIRMED says what would be lost."""
+
+        def failed(error: ErrorBody) -> None:
+            if error.code == errors.NOT_CONFIRMED:
+                ask(error.message)
+            else:
+                self._report(error)
+
+        self.engine.request(method, params, kind, lambda _: self.refresh(), failed)
+
+    def _report(self, error: ErrorBody) -> None:
+        self.failed.emit(error)
+
+    def _quiet(self, error: ErrorBody) -> None:
+        """For what nobody asked for: of its death the engine state line speaks already."""
+        if error.code != errors.ENGINE_GONE:
+            self.failed.emit(error)

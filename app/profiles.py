@@ -1,0 +1,121 @@
+"""The profile switcher: a menu of all notebooks, and the questions to make, rename or delete one."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QMenu, QWidget
+
+from app.dialogs import NameDialog, confirm, free_name
+from app.partner import Partner
+from engine.protocol import ProfileInfo
+
+
+class ProfileMenu(QObject):
+    """Keeps `menu` in step with the profiles there are. Shown by the sidebar's button and in the menu bar."""
+
+    def __init__(self, partner: Partner, window: QWidget) -> None:
+        super().__init__(window)
+        self._partner = partner
+        self._window = window
+        self.menu = QMenu(window)
+        self._group = QActionGroup(self)
+        self._separator = self.menu.addSeparator()
+        self.new = self._action(self._ask_new)
+        self.rename = self._action(self._ask_rename)
+        self.delete = self._action(self._ask_delete)
+        partner.profiles_changed.connect(self._fill)
+        partner.profile_changed.connect(lambda _: self._fill(self._partner.profiles))
+        self.retranslate()
+
+    def retranslate(self) -> None:
+        """Set all words."""
+        self.menu.setTitle(self.tr("&Profile"))
+        self.new.setText(self.tr("&New profile…"))
+        self._name_actions()
+
+    def set_available(self, available: bool) -> None:
+        """Whether the engine takes requests."""
+        for action in (*self._group.actions(), self.new, self.rename, self.delete):
+            action.setEnabled(available)
+        if self._partner.profile is None:
+            self.rename.setEnabled(False)
+            self.delete.setEnabled(False)
+
+    def import_name(self, wanted: str) -> str:
+        """A name for an imported profile that is not taken."""
+        return free_name(wanted or self.tr("Imported"), self._names())
+
+    def _action(self, slot: object) -> QAction:
+        action = QAction(self)
+        action.triggered.connect(slot)
+        self.menu.addAction(action)
+        return action
+
+    def _names(self) -> set[str]:
+        return {profile.name for profile in self._partner.profiles}
+
+    def _name_actions(self) -> None:
+        current = self._partner.profile
+        name = "" if current is None else current.name.replace("&", "&&")
+        self.rename.setText(self.tr("&Rename “{name}”…").format(name=name) if name else self.tr("&Rename…"))
+        self.delete.setText(self.tr("&Delete “{name}”…").format(name=name) if name else self.tr("&Delete…"))
+
+    def _fill(self, profiles: list[ProfileInfo]) -> None:
+        for old in self._group.actions():
+            self._group.removeAction(old)
+            self.menu.removeAction(old)
+            old.deleteLater()
+        current = self._partner.profile
+        for profile in profiles:
+            action = QAction(profile.name.replace("&", "&&"), self._group)
+            action.setCheckable(True)
+            action.setChecked(current is not None and profile.id == current.id)
+            action.setData(profile.name)
+            action.triggered.connect(lambda _=False, name=profile.name: self._partner.switch_profile(name))
+            self.menu.insertAction(self._separator, action)
+        self._name_actions()
+        self.set_available(self._partner.engine.up)
+
+    # ------------------------------------------------------------------------------------------ questions
+
+    def _ask_new(self) -> None:
+        NameDialog(
+            self._window,
+            title=self.tr("New profile"),
+            label=self.tr("Name of the new profile. It starts with an empty memory of its own."),
+            start="",
+            taken=self._names(),
+            yes=self.tr("Make it"),
+            then=self._partner.create_profile,
+        ).open()
+
+    def _ask_rename(self) -> None:
+        current = self._partner.profile
+        if current is None:
+            return
+        NameDialog(
+            self._window,
+            title=self.tr("Rename profile"),
+            label=self.tr("New name of “{name}”").format(name=current.name),
+            start=current.name,
+            taken=self._names(),
+            yes=self.tr("Rename"),
+            then=lambda name: self._partner.rename_profile(current.name, name),
+        ).open()
+
+    def _ask_delete(self) -> None:
+        current = self._partner.profile
+        if current is None:
+            return
+        self._partner.ask_to_delete(current.name, lambda losses: self._confirm_delete(current.name, losses))
+
+    def _confirm_delete(self, name: str, losses: str) -> None:
+        confirm(
+            self._window,
+            title=self.tr("Delete profile"),
+            question=self.tr("Delete the profile “{name}” with everything in it?").format(name=name),
+            consequence=losses + "\n\n" + self.tr("This cannot be undone. Export the profile first to keep a copy."),
+            yes=self.tr("Delete the profile"),
+            then=lambda: self._partner.delete_profile(name),
+        )

@@ -1,0 +1,321 @@
+"""The command line's grammar and its help. Nothing is imported here that would make `techo --help` slow."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, NoReturn
+
+from engine.cli.console import UsageError
+
+DEFAULT_PROFILE: Final = "default"
+
+_TOP: Final = """\
+examples:
+  techo say "My cat is called Miso."        one turn in a new conversation
+  techo say "What is my cat called?"        another process, and it knows
+  techo chat                                talk in the terminal
+  techo memory stats --json                 what the memory holds, for a script
+  techo evaluate episodes.jsonl --arm memory,notes,none --out results.jsonl
+
+exit status:
+  0  done       1  an error (message and hint on stderr; with --json {"error": {...}} on stdout)
+  2  usage      3  not confirmed, nothing was changed       130  interrupted (Ctrl-C)
+"""
+
+_CHAT: Final = """\
+Replies are streamed. Ctrl-C stops a reply (what was said so far is kept), Ctrl-D leaves.
+A line that begins with / is a command; /help lists them.
+When standard input is a pipe, each line is a turn and only the replies are printed;
+with --json one object a turn.
+
+examples:
+  techo chat --profile work
+  printf 'My cat is called Miso.\\nThank you.\\n' | techo chat --json
+"""
+
+_SAY: Final = """\
+Prints the reply as it is generated; with --json one object with the reply, what was
+learned, which learned turns were recalled, and the time it took.
+
+examples:
+  techo say "My dentist is Dr Okafor."
+  techo say "Who is my dentist?" --no-learn --json
+  techo say "Tell me a story." --temperature 0.8 --seed 7 --max-tokens 200
+  echo "A long text" | techo say -
+"""
+
+_PROFILE: Final = """\
+A profile is one memory with its conversations. Names are yours to choose.
+
+examples:
+  techo profile create work
+  techo profile rename work office
+  techo profile delete office --yes
+"""
+
+_MEMORY: Final = """\
+examples:
+  techo memory stats --json            state_bytes, neurons, neurons_used, turns_learned, ...
+  techo memory journal --limit 20      what was learned, newest first
+  techo memory forget 12               forget entry 12 exactly, as if it had never been told
+  techo memory export me.techo         one file with the memory and the conversations
+  techo memory import me.techo --name me-again
+"""
+
+_EVALUATE: Final = """\
+An episode is one JSON object a line:
+  {"id": "e1", "sessions": [{"turns": [{"role": "user", "content": "..."},
+                                       {"role": "assistant", "content": "..."}]}],
+   "questions": [{"q": "...", "answers": ["...", "..."], "kind": "fact"}]}
+kind: fact, update (the newest value counts; "stale" lists the old ones), abstain (never told;
+"answers" may be empty), control (general knowledge). Also known: "stale" and "wrong", values that
+a question must not be answered with.
+
+For each episode a fresh profile; the sessions are fed as real turns, one conversation a session (a
+user turn without a reply in the file gets a generated one); then the engine process ends and a new
+one starts; each question is asked in a new conversation, greedy, without learning from it.
+
+arms:
+  none       a fresh profile, nothing told
+  context    all sessions in the prompt, as far as they fit (the newest are kept); memory not read
+  memory     the fast weights alone; the sessions are not in the prompt
+  notes      BM25: the k best of the user's own turns in the prompt; memory not read
+  other      the memory of somebody else: the next episode's sessions (or --other's) were told
+  scrambled  as memory, but the learned weights are shuffled: the same numbers, no meaning
+
+An answer is right when the normalised text of a gold answer is contained in it as whole words.
+abstain: right when no value told in the episode is handed out; "invented" counts the replies that
+do not say that they do not know.
+
+examples:
+  techo evaluate episodes.jsonl --arm memory --out memory.jsonl
+  techo evaluate episodes.jsonl --arm memory,context,notes,none --out all.jsonl
+  techo evaluate --compare memory.jsonl notes.jsonl
+"""
+
+_BENCH: Final = """\
+speed      decoding with memory / without, side by side; learning a turn / reading it; the first
+           token; the start of the engine
+memory     resident memory and snapshot size over many turns in one profile; perplexity of a plain
+           text with the memory / without
+controls   general-knowledge questions with the memory full / without a memory
+kills      kill -9 in the middle of turns: is anything lost that was shown as sent or learned?
+
+Everything runs in temporary profiles; yours are not touched.
+
+examples:
+  techo bench speed
+  techo bench memory --turns 1000 --text wiki.test.txt
+  techo bench kills --kills 50 --json
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """Raises instead of exiting, so that `--json` gets its error object too."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message[:1].upper()}{message[1:]}.", f"`{self.prog} --help` shows how it is used.")
+
+
+def _positive(text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return value
+
+
+def _temperature(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value <= 10.0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a temperature between 0 (greedy) and 10")
+    return value
+
+
+def _common(*, hidden_defaults: bool) -> Parser:
+    """The options of every command; given before the command or after it, the later one wins."""
+    parser = Parser(add_help=False)
+
+    def default(value: object) -> object:
+        return argparse.SUPPRESS if hidden_defaults else value
+
+    group = parser.add_argument_group("for every command")
+    group.add_argument(
+        "--json", action="store_true", default=default(False), help="results and errors as one JSON object a line"
+    )
+    group.add_argument(
+        "--profile", metavar="NAME", default=default(None), help=f'which memory (default: "{DEFAULT_PROFILE}")'
+    )
+    group.add_argument(
+        "--data-dir",
+        metavar="DIR",
+        type=Path,
+        default=default(None),
+        help="where profiles are kept (default: the user's data folder; `techo version` shows it)",
+    )
+    return parser
+
+
+class _Grammar:
+    """Builds the commands; each one names the module and function that carry it out."""
+
+    def __init__(self) -> None:
+        self._shared = _common(hidden_defaults=True)
+        self.parser = Parser(
+            prog="techo",
+            description="Techo, the partner that remembers: a local assistant that learns while you talk.",
+            epilog=_TOP,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            parents=[_common(hidden_defaults=False)],
+        )
+        self.commands = self.parser.add_subparsers(
+            title="commands", dest="command", metavar="COMMAND", required=True, parser_class=Parser
+        )
+
+    def add(
+        self,
+        group: argparse._SubParsersAction[Parser],
+        name: str,
+        summary: str,
+        run: str | None,
+        epilog: str | None = None,
+    ) -> Parser:
+        parser = group.add_parser(
+            name,
+            help=summary,
+            description=summary[:1].upper() + summary[1:] + ".",
+            epilog=epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            parents=[self._shared],
+        )
+        if run is not None:
+            parser.set_defaults(run=run)
+        return parser
+
+    def nested(self, name: str, summary: str, epilog: str) -> argparse._SubParsersAction[Parser]:
+        parser = self.add(self.commands, name, summary, None, epilog)
+        return parser.add_subparsers(
+            title="commands", dest="action", metavar="COMMAND", required=True, parser_class=Parser
+        )
+
+
+def _add_sampling(parser: argparse.ArgumentParser, max_tokens: int) -> None:
+    parser.add_argument(
+        "--temperature", type=_temperature, default=0.0, metavar="T", help="0 is greedy decoding (default)"
+    )
+    parser.add_argument("--seed", type=int, default=None, help="makes sampling repeatable")
+    parser.add_argument(
+        "--max-tokens", type=_positive, default=max_tokens, metavar="N", help="longest reply (default: %(default)s)"
+    )
+    parser.add_argument("--no-learn", action="store_true", help="do not write this into the memory")
+    parser.add_argument("--no-recall", action="store_true", help="do not read the memory")
+
+
+def _add_yes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def _talk(grammar: _Grammar) -> None:
+    chat = grammar.add(grammar.commands, "chat", "talk in the terminal", "engine.cli.chat:chat", _CHAT)
+    _add_sampling(chat, 512)
+    chat.add_argument("--conversation", type=_positive, metavar="ID", help="go on with this conversation")
+
+    say = grammar.add(grammar.commands, "say", "one turn", "engine.cli.chat:say", _SAY)
+    say.add_argument("text", metavar="TEXT", help='what you say; "-" reads standard input')
+    say.add_argument("--conversation", type=_positive, metavar="ID", help="in this conversation (default: a new one)")
+    _add_sampling(say, 512)
+
+
+def _profiles(grammar: _Grammar) -> None:
+    profile = grammar.nested("profile", "list, create, rename and delete profiles", _PROFILE)
+    grammar.add(profile, "list", "all profiles", "engine.cli.profiles:list_profiles")
+    grammar.add(profile, "create", "a new, empty profile", "engine.cli.profiles:create").add_argument("name")
+    rename = grammar.add(profile, "rename", "give a profile another name", "engine.cli.profiles:rename")
+    rename.add_argument("name")
+    rename.add_argument("new_name", metavar="new-name")
+    delete = grammar.add(
+        profile, "delete", "delete a profile with all it learned; asks first", "engine.cli.profiles:delete"
+    )
+    delete.add_argument("name")
+    _add_yes(delete)
+
+
+def _memory(grammar: _Grammar) -> None:
+    memory = grammar.nested("memory", "what the memory holds; forget, reset, export, import", _MEMORY)
+    grammar.add(memory, "stats", "size and use of the memory", "engine.cli.memory:stats")
+    journal = grammar.add(memory, "journal", "the learned turns, newest first", "engine.cli.memory:journal")
+    journal.add_argument("--limit", type=_positive, default=50, metavar="N", help="so many (default: %(default)s)")
+    journal.add_argument("--before", type=_positive, metavar="ID", help="only those older than entry ID")
+    forget = grammar.add(memory, "forget", "forget one learned turn exactly", "engine.cli.memory:forget")
+    forget.add_argument("entry", type=_positive, metavar="ID", help="its number in the journal")
+    reset = grammar.add(
+        memory, "reset", "empty the memory; says what is lost and asks first", "engine.cli.memory:reset"
+    )
+    _add_yes(reset)
+    export = grammar.add(memory, "export", "write the profile to one file", "engine.cli.memory:export")
+    export.add_argument("file", type=Path, metavar="FILE")
+    export.add_argument("--overwrite", action="store_true", help="replace FILE if it is there")
+    bring = grammar.add(memory, "import", "make a new profile from an exported file", "engine.cli.memory:import_file")
+    bring.add_argument("file", type=Path, metavar="FILE")
+    bring.add_argument("--name", required=True, help="name of the new profile")
+
+
+def _evaluate(grammar: _Grammar) -> None:
+    parser = grammar.add(
+        grammar.commands, "evaluate", "measure what is remembered", "engine.cli.evaluate:evaluate", _EVALUATE
+    )
+    parser.add_argument("episodes", type=Path, nargs="?", metavar="EPISODES.jsonl")
+    parser.add_argument("--arm", default="memory", metavar="ARM[,ARM...]", help="see below (default: %(default)s)")
+    parser.add_argument("--out", type=Path, metavar="RESULTS.jsonl", help="one JSON row a question; replaced if there")
+    parser.add_argument("--resume", action="store_true", help="keep the rows of --out and ask only what is missing")
+    parser.add_argument("--limit", type=_positive, metavar="N", help="only the first N episodes")
+    parser.add_argument(
+        "--max-tokens", type=_positive, default=48, metavar="N", help="longest reply (default: %(default)s)"
+    )
+    parser.add_argument("--notes-k", type=_positive, default=3, metavar="K", help="notes a question (default: 3)")
+    parser.add_argument("--other", type=Path, metavar="FILE", help="episodes whose sessions are told in the arm other")
+    parser.add_argument(
+        "--compare", type=Path, nargs="+", metavar="RESULTS.jsonl", help="only tabulate earlier results"
+    )
+
+
+def _bench(grammar: _Grammar) -> None:
+    parser = grammar.add(
+        grammar.commands, "bench", "speed, growth, controls, crash safety", "engine.cli.bench:bench", _BENCH
+    )
+    parser.add_argument(
+        "part", nargs="?", choices=("speed", "memory", "controls", "kills", "all"), default="all", help="default: all"
+    )
+    parser.add_argument(
+        "--turns", type=_positive, default=300, metavar="N", help="memory: tell so many (default: 300)"
+    )
+    parser.add_argument(
+        "--one-conversation", action="store_true", help="memory: all turns in one endless conversation"
+    )
+    parser.add_argument(
+        "--fill", type=_positive, default=100, metavar="N", help="turns told before speed and controls (default: 100)"
+    )
+    parser.add_argument("--kills", type=_positive, default=10, metavar="N", help="kills: so often (default: 10)")
+    parser.add_argument("--seed", type=int, default=1, help="of the random moments and texts (default: 1)")
+    parser.add_argument("--text", type=Path, metavar="FILE", help="plain text for the perplexity (default: own sample)")
+    parser.add_argument("--facts", type=Path, metavar="EPISODES.jsonl", help="what is told (default: tests/data)")
+    parser.add_argument("--controls", type=Path, metavar="EPISODES.jsonl", help="control questions (default: own list)")
+
+
+def build_parser() -> Parser:
+    """The whole grammar. Parsed arguments carry `run`, "module:function" of the command."""
+    grammar = _Grammar()
+    steps: tuple[Callable[[_Grammar], None], ...] = (_talk, _profiles, _memory, _evaluate, _bench)
+    for step in steps:
+        step(grammar)
+    grammar.add(
+        grammar.commands, "version", "versions, and where things are", "engine.cli.version:version"
+    )
+    return grammar.parser

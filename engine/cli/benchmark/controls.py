@@ -1,0 +1,52 @@
+"""Does a full memory cost general knowledge? The same questions to an empty profile and to a full one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from engine.cli.benchmark.lab import CONTROL_FILE, Lab, ask, existing
+from engine.cli.evaluation.episodes import load_episodes
+from engine.cli.evaluation.scoring import judge
+
+
+def bench_controls(lab: Lab, turns: int, path: Path | None) -> dict[str, Any]:
+    """Asks every control question twice.
+
+    Returns:
+        `asked`, `right_without`, `right_with`, `changed` (replies that differ at all), `lost` and `gained` (questions).
+    """
+    questions = [
+        question
+        for episode in load_episodes(existing(path, CONTROL_FILE, "--controls"))
+        for question in episode.questions
+        if question.kind == "control"
+    ]
+    filled = lab.fill(turns)
+    replies: dict[str, list[str]] = {}
+    for profile in ("bench-empty", filled.profile):
+        with lab.open(profile) as engine:
+            replies[profile] = []
+            for place, question in enumerate(questions):
+                lab.note(f"control question {place + 1} of {len(questions)}, {profile}")
+                replies[profile].append(ask(engine, question.q).reply)
+    without, full = replies["bench-empty"], replies[filled.profile]
+    right_without = [judge(question, reply).right for question, reply in zip(questions, without, strict=True)]
+    right_with = [judge(question, reply).right for question, reply in zip(questions, full, strict=True)]
+    return {
+        "asked": len(questions),
+        "right_without": sum(right_without),
+        "right_with": sum(right_with),
+        "changed": sum(one != other for one, other in zip(without, full, strict=True)),
+        "lost": [
+            question.q
+            for question, before, after in zip(questions, right_without, right_with, strict=True)
+            if before and not after
+        ],
+        "gained": [
+            question.q
+            for question, before, after in zip(questions, right_without, right_with, strict=True)
+            if after and not before
+        ],
+        "turns_told": filled.told,
+    }

@@ -1,0 +1,126 @@
+"""What grows with the conversation: nothing should. Resident memory, snapshot size, time a turn.
+
+And what the memory does to plain text: its perplexity with the memory and without.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import statistics
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from engine.cli.benchmark.lab import SAMPLE_TEXT, Lab, existing
+from engine.cli.connection import Connection
+from engine.cli.evaluation.episodes import EpisodeError
+from engine.protocol import EngineStatus, MemoryStats, Perplexity, PerplexityOf
+
+SETTLED: Final = 50
+"""Turns after which the process is expected to have all the memory it needs."""
+_EVERY: Final = 25
+_PIECE_WORDS: Final = 160
+
+
+def bench_growth(lab: Lab, turns: int, *, one_conversation: bool = False) -> dict[str, Any]:
+    """Tells a profile `turns` turns in one engine process and watches its size.
+
+    Returns:
+        `rss`: bytes after `SETTLED` turns (`settled`), at the `end`, their difference `growth`, the highest one above
+        `settled` (`peak_growth`); `snapshot_sizes`: every size that a snapshot had (one, if it is constant);
+        `state_bytes`; `seconds`: a turn among the first and the last `SETTLED`; `stats`: the memory at the end.
+    """
+    sizes: list[tuple[int, int]] = []
+    snapshots: set[int] = set()
+    states: set[int] = set()
+    last: list[MemoryStats] = []
+
+    def watch(engine: Connection, told: int) -> None:
+        if told % _EVERY and told != turns:
+            return
+        sizes.append((told, engine.call("engine.status", None, EngineStatus).rss_bytes))
+        stats = engine.call("memory.stats", None, MemoryStats)
+        states.add(stats.state_bytes)
+        last[:] = [stats]
+        if stats.snapshot_bytes:
+            snapshots.add(stats.snapshot_bytes)
+
+    filled = lab.fill(turns, watch, one_conversation=one_conversation)
+    with lab.open(filled.profile) as engine:  # closing wrote a snapshot
+        closed = engine.call("memory.stats", None, MemoryStats)
+    if closed.snapshot_bytes:
+        snapshots.add(closed.snapshot_bytes)
+    times = [done.usage.read_seconds + done.usage.write_seconds for done in filled.done]
+    return {
+        "turns": turns,
+        "rss": growth_of(sizes),
+        "snapshot_sizes": sorted(snapshots),
+        "state_bytes": sorted(states),
+        "seconds": {"first": _median(times[:SETTLED]), "last": _median(times[-SETTLED:])},
+        "stats": last[0] if last else closed,
+    }
+
+
+def growth_of(sizes: list[tuple[int, int]]) -> dict[str, int | None]:
+    """From (turns told, resident bytes) to the growth after the settled size."""
+    after = [size for told, size in sizes if told >= SETTLED]
+    if len(after) < 2:
+        return {"settled": None, "end": sizes[-1][1] if sizes else None, "growth": None, "peak_growth": None}
+    return {
+        "settled": after[0],
+        "end": after[-1],
+        "growth": after[-1] - after[0],
+        "peak_growth": max(after) - after[0],
+    }
+
+
+def _median(values: list[float]) -> float | None:
+    return round(statistics.median(values), 4) if values else None
+
+
+def pieces_of(text: str, words: int = _PIECE_WORDS) -> list[tuple[str, str]]:
+    """Cuts plain text into (opening sentence, what follows), one a paragraph that is long enough.
+
+    The opening is given to the model as the user's turn, so that the memory is addressed as in a conversation; only
+    what follows is measured.
+    """
+    pieces = []
+    for paragraph in re.split(r"\n\s*\n|\n", text):
+        flat = " ".join(paragraph.split())
+        opening, mark, rest = flat.partition(". ")
+        if mark and len(rest.split()) >= words // 4 and not flat.startswith("="):
+            pieces.append((opening + ".", " ".join(rest.split()[:words])))
+    return pieces
+
+
+def bench_perplexity(lab: Lab, text: Path | None, limit: int = 40) -> dict[str, Any]:
+    """Perplexity of plain text with the lab's memory and without, in the same engine process.
+
+    Returns:
+        `with_memory`, `without_memory`, their `ratio`, `tokens`, `pieces`, `text` (the file's name).
+    """
+    path = existing(text, SAMPLE_TEXT, "--text")
+    pieces = pieces_of(path.read_text("utf-8"))
+    if not pieces:
+        raise EpisodeError(f"{path} holds no paragraph that is long enough.", "Name a file of plain text.")
+    # Spread over the whole file: a long text's beginning may be all about one thing.
+    chosen = pieces[:: max(1, len(pieces) // limit)][:limit]
+    totals = {True: [0.0, 0], False: [0.0, 0]}
+    with lab.open(lab.filled.profile) as engine:
+        for place, (opening, rest) in enumerate(chosen):
+            lab.note(f"perplexity, piece {place + 1} of {len(chosen)}")
+            for recall in (True, False):
+                of = PerplexityOf(prompt=f"Go on with this text: {opening}", text=rest, recall=recall)
+                found = engine.call("bench.perplexity", of, Perplexity)
+                totals[recall][0] += found.log_likelihood
+                totals[recall][1] += found.tokens
+    value: Callable[[bool], float] = lambda recall: math.exp(-totals[recall][0] / totals[recall][1])  # noqa: E731
+    return {
+        "with_memory": round(value(True), 4),
+        "without_memory": round(value(False), 4),
+        "ratio": round(value(True) / value(False), 5),
+        "tokens": totals[True][1],
+        "pieces": len(chosen),
+        "text": path.name,
+    }

@@ -1,0 +1,140 @@
+"""How fast: decoding with the memory and without, learning against reading, the first token, the start.
+
+Ratios are what counts: both sides are measured in turns, in one process, seconds apart, so that a busy machine slows
+both alike. Absolute figures are printed beside them.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from engine.cli.benchmark.lab import Lab, ask
+from engine.cli.connection import Connection
+
+_TOKENS: Final = 64
+_PLAIN: Final = (
+    "Tell me a long story about a dog and a lighthouse.",
+    "Explain in detail how bread is made.",
+    "Describe a walk through a forest in autumn.",
+    "Write a letter to the sea.",
+)
+_STARTS: Final = 3
+
+
+@dataclass
+class _Decoding:
+    """Tokens and seconds of one side of the comparison."""
+
+    tokens: int = 0
+    seconds: float = 0.0
+    memory_tokens: int = 0
+    rates: list[float] = field(default_factory=list)
+
+    def add(self, tokens: int, seconds: float, memory_tokens: int) -> None:
+        # The first token comes out of reading the prompt, not out of decoding.
+        self.tokens += tokens
+        self.seconds += seconds
+        self.memory_tokens += memory_tokens
+        self.rates.append(tokens / seconds)
+
+    @property
+    def rate(self) -> float:
+        return self.tokens / self.seconds if self.seconds else 0.0
+
+
+def bench_speed(lab: Lab, turns: int, rounds: int = 2) -> dict[str, Any]:
+    """Runs the speed part on a profile that has been told `turns` turns.
+
+    Returns:
+        `decode`: tokens/s `with_memory`, `without_memory`, their `ratio`, for prompts about told things (`recalling`),
+        plain prompts and both; `learn`: seconds a turn to `read` and to `write`, and the `ratio`; `first_token`
+        seconds (median, warm); `start` seconds until ready and until the first token (median of new processes).
+    """
+    learn = _learning(lab, turns)
+    with lab.open(lab.filled.profile) as engine:
+        decode, first = _decoding(lab, engine, rounds)
+    return {"decode": decode, "learn": learn, "first_token": first, "start": _start(lab), "turns_told": lab.filled.told}
+
+
+def _learning(lab: Lab, turns: int) -> dict[str, Any]:
+    # When an earlier part has told enough already, a few more turns are told: the figures need turns of this process.
+    done = lab.fill(max(turns, lab.filled.told + 32)).done[1:]
+    pairs = [
+        (turn.usage.read_seconds, turn.usage.write_seconds, turn.usage.prompt_tokens)
+        for turn in done
+        if turn.learned is not None and turn.usage.read_seconds > 0
+    ]
+    if not pairs:
+        return {"read": None, "write": None, "ratio": None, "turns": 0}
+    read = sum(pair[0] for pair in pairs)
+    write = sum(pair[1] for pair in pairs)
+    return {
+        "read": round(read / len(pairs), 5),
+        "write": round(write / len(pairs), 5),
+        "ratio": round(write / read, 4),
+        "tokens": round(sum(pair[2] for pair in pairs) / len(pairs), 1),
+        "turns": len(pairs),
+    }
+
+
+def _decoding(lab: Lab, engine: Connection, rounds: int) -> tuple[dict[str, Any], float | None]:
+    facts = lab.facts_told()
+    step = max(1, len(facts) // len(_PLAIN))
+    recalling = [f"{fact.question.q} Tell me a long story about it." for fact in facts[::step][: len(_PLAIN)]]
+    sides = {
+        (group, recall): _Decoding() for group in ("recalling", "plain") for recall in (True, False)
+    }
+    first: list[float] = []
+    ask(engine, _PLAIN[0], max_tokens=8)  # warms caches and the processor's clock
+    for turn in range(rounds):
+        for place, (group, text) in enumerate(
+            [("recalling", text) for text in recalling] + [("plain", text) for text in _PLAIN]
+        ):
+            lab.note(f"decoding, round {turn + 1} of {rounds}, {group}")
+            # Which side goes first alternates, so that neither always finds the prompt in the KV window.
+            for recall in (True, False) if (turn + place) % 2 == 0 else (False, True):
+                usage = ask(engine, text, recall=recall, max_tokens=_TOKENS).usage
+                if usage.generated_tokens > 1 and usage.generate_seconds > 0:
+                    sides[group, recall].add(usage.generated_tokens, usage.generate_seconds, usage.memory_tokens)
+                if recall and (turn + place) % 2 == 0:  # the side that went first had to read its prompt
+                    first.append(usage.first_token_seconds)
+    return _ratios(sides), round(statistics.median(first), 4) if first else None
+
+
+def _ratios(sides: dict[tuple[str, bool], _Decoding]) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    groups = {"recalling": ("recalling",), "plain": ("plain",), "both": ("recalling", "plain")}
+    for name, members in groups.items():
+        total = {recall: _Decoding() for recall in (True, False)}
+        for member in members:
+            for recall in (True, False):
+                side = sides[member, recall]
+                total[recall].tokens += side.tokens
+                total[recall].seconds += side.seconds
+                total[recall].memory_tokens += side.memory_tokens
+        if not total[True].tokens or not total[False].tokens:
+            continue
+        result[name] = {
+            "with_memory": round(total[True].rate, 2),
+            "without_memory": round(total[False].rate, 2),
+            "ratio": round(total[True].rate / total[False].rate, 4),
+            "tokens": total[True].tokens,
+            "memory_tokens": total[True].memory_tokens,
+        }
+    return result
+
+
+def _start(lab: Lab) -> dict[str, Any]:
+    ready: list[float] = []
+    spoken: list[float] = []
+    for number in range(_STARTS):
+        lab.note(f"start {number + 1} of {_STARTS}")
+        began = time.perf_counter()
+        with lab.open(lab.filled.profile) as engine:
+            ready.append(time.perf_counter() - began)
+            done = ask(engine, "Hello!", max_tokens=1)
+            spoken.append(ready[-1] + done.usage.first_token_seconds)
+    return {"ready": round(statistics.median(ready), 3), "first_token": round(statistics.median(spoken), 3)}

@@ -1,0 +1,207 @@
+"""`techo say` and `techo chat`: one turn, or many, in the terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any, Final
+
+from engine.cli.connection import Connection, connect
+from engine.cli.console import EXIT_INTERRUPTED, EXIT_OK, Console, UsageError, learned_text
+from engine.cli.memory import journal_text, stats_text
+from engine.errors import EngineError, ErrorCode
+from engine.protocol import (
+    EntryId,
+    Forgotten,
+    JournalList,
+    JournalPage,
+    MemoryStats,
+    Sampling,
+    TurnDelta,
+    TurnDone,
+    TurnSend,
+)
+
+_HELP: Final = """\
+/help          this list
+/memory        what the memory holds
+/journal       the latest learned turns
+/forget ID     forget a learned turn exactly
+/new           begin a new conversation
+/quit          leave (also Ctrl-D)
+Ctrl-C stops a reply. To say something that begins with /, begin with a space."""
+
+
+def sampling(options: Namespace) -> Sampling:
+    """The sampling that the command line asks for."""
+    return Sampling(temperature=options.temperature, seed=options.seed, max_tokens=options.max_tokens)
+
+
+@contextlib.contextmanager
+def ctrl_c_cancels(engine: Connection) -> Iterator[Callable[[], bool]]:
+    """While inside, the first Ctrl-C stops the running turn; a second one interrupts the program as usual.
+
+    Yields a function that says whether Ctrl-C was pressed.
+    """
+    pressed = False
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        nonlocal pressed
+        if pressed:
+            raise KeyboardInterrupt
+        pressed = True
+        engine.cancel()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: pressed  # signals reach the main thread only
+        return
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield lambda: pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _turn(engine: Connection, console: Console, request: TurnSend) -> tuple[TurnDone, bool]:
+    """One turn, streamed to the console. Says also whether Ctrl-C stopped it."""
+
+    def show(event: Any) -> None:
+        if isinstance(event, TurnDelta):
+            console.stream(event.text)
+
+    with ctrl_c_cancels(engine) as pressed:
+        done = engine.turn(request, show)
+        stopped = pressed()
+    console.stream("\n")
+    return done, stopped
+
+
+def _request(options: Namespace, text: str, conversation: int | None) -> TurnSend:
+    return TurnSend(
+        text=text,
+        conversation=conversation,
+        sampling=sampling(options),
+        learn=not options.no_learn,
+        recall=not options.no_recall,
+    )
+
+
+def say(options: Namespace, console: Console) -> int:
+    """One turn."""
+    text = console.stdin.read().strip() if options.text == "-" else options.text
+    if not text.strip():
+        raise UsageError("There is nothing to say.", 'Write it in quotes: techo say "My cat is called Miso."')
+    with connect(options, console, create=True) as engine:
+        done, stopped = _turn(engine, console, _request(options, text, options.conversation))
+    if console.as_json:
+        console.result(done, "")
+    elif not options.no_learn:
+        console.dim(f"[{learned_text(done.learned)}]")
+    return EXIT_INTERRUPTED if stopped else EXIT_OK
+
+
+def chat(options: Namespace, console: Console) -> int:
+    """A conversation, line by line, until the end of the input."""
+    talking = console.interactive and not console.as_json
+    if talking:
+        with contextlib.suppress(ImportError):
+            import readline  # noqa: F401 - line editing and history for input()
+    talk = _Chat(options, console, connect(options, console, create=True), talking)
+    try:
+        return talk.run()
+    finally:
+        talk.close()
+
+
+class _Chat:
+    """The state of one `techo chat`."""
+
+    def __init__(self, options: Namespace, console: Console, engine: Connection, talking: bool) -> None:
+        self._options = options
+        self._console = console
+        self._engine = engine
+        self._talking = talking
+        self._conversation: int | None = options.conversation
+        self._failed = False
+
+    def close(self) -> None:
+        """Lets the engine commit and exit."""
+        self._engine.close()
+
+    def run(self) -> int:
+        if self._talking:
+            info = self._engine.initialized
+            self._console.note(
+                f"Techo, {info.backbone.name}, profile "
+                f'"{info.profile.name if info.profile else ""}". /help lists commands, Ctrl-D leaves.'
+            )
+        while True:
+            try:
+                line = self._read()
+            except KeyboardInterrupt:
+                if not self._talking:
+                    raise
+                self._console.note("\n(Ctrl-D leaves)")
+                continue
+            if line is None or line.strip() == "/quit":
+                break
+            if line.strip():
+                self._line(line)
+        if self._talking:
+            self._console.note("")
+        return 1 if self._failed else EXIT_OK
+
+    def _read(self) -> str | None:
+        """The next line, None at the end of the input."""
+        if self._talking:
+            try:
+                return input("> ")
+            except EOFError:
+                return None
+        line = self._console.stdin.readline()
+        return line.rstrip("\r\n") if line else None
+
+    def _line(self, line: str) -> None:
+        """One line of input. An error ends the turn, not the conversation; a dead engine is started again."""
+        try:
+            if line.startswith("/"):
+                self._command(line)
+                return
+            done, _ = _turn(self._engine, self._console, _request(self._options, line.strip(), self._conversation))
+            self._conversation = done.conversation
+            if self._console.as_json:
+                self._console.result(done, "")
+            elif not self._options.no_learn:
+                self._console.dim(f"[{learned_text(done.learned)}]")
+        except EngineError as error:
+            self._failed = not self._talking
+            self._console.error(error)
+            if error.code == ErrorCode.ENGINE_GONE:
+                self._engine.close()
+                self._engine = connect(self._options, self._console, create=True)
+                self._console.note("techo: the engine was started again; what had been said is kept.")
+
+    def _command(self, line: str) -> None:
+        name, _, rest = line.strip().partition(" ")
+        if name == "/help":
+            self._console.note(_HELP)
+        elif name == "/memory":
+            stats = self._engine.call("memory.stats", None, MemoryStats)
+            self._console.result(stats, stats_text(stats))
+        elif name == "/journal":
+            found = self._engine.call("memory.journal", JournalPage(limit=10), JournalList)
+            self._console.result({"entries": found.entries}, journal_text(found.entries))
+        elif name == "/forget":
+            if not rest.strip().isdecimal():
+                raise UsageError("/forget needs the number of an entry.", "/journal shows them.")
+            gone = self._engine.call("memory.forget", EntryId(entry=int(rest)), Forgotten)
+            self._console.result(gone, f"Forgot entry {gone.entry}.")
+        elif name == "/new":
+            self._conversation = None
+            self._console.note("A new conversation.")
+        else:
+            raise UsageError(f"There is no command {name}.", "/help lists the commands.")

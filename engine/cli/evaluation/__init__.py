@@ -1,0 +1,1 @@
+"""Told-fact recall: episodes, arms, scoring and the report (`techo evaluate`)."""

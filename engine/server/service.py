@@ -1,0 +1,382 @@
+"""What each method of the protocol does. The worker's; nothing in here knows of pipes or threads.
+
+llama.cpp is loaded by `Service.load`, not by importing this module, so that an engine whose llama.cpp is broken can
+still say so on the pipe.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import engine.protocol as p
+from engine.bit_ttt import Memory, SlowWeights
+from engine.errors import BackboneError, EngineError, ErrorCode, ProfileError, ProtocolError, StoreError
+from engine.models import find_default_model, find_memory_weights
+from engine.models.locate import require_weights
+from engine.session import ImportCheck, Session
+from engine.store import ConversationRecord, JournalRecord, MessageRecord, ProfileRecord, ProfileStore, StateIdentity
+from engine.store.names import name_key
+
+if TYPE_CHECKING:
+    from engine.backbone import Backbone
+    from engine.turn import TurnRunner
+
+logger = logging.getLogger(__name__)
+
+Notify = Callable[[str, p.Struct], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How an engine process is started.
+
+    Attributes:
+        data_dir: Holds the profiles, the log and the digest cache.
+        model: The backbone's GGUF file; None for the default model.
+        memory: The memory's trained weights; None for those that ship.
+        window: Tokens in the KV window.
+        threads: CPU threads of the backbone; None to choose.
+    """
+
+    data_dir: Path
+    model: Path | None = None
+    memory: Path | None = None
+    window: int = 2048
+    threads: int | None = None
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request being served: when it arrived (`time.perf_counter`), and whether it is to stop."""
+
+    arrived: float
+    cancelled: Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """What takes long to load and lives as long as the process."""
+
+    backbone: Backbone
+    runner: TurnRunner
+    newborn: Memory
+    identity: StateIdentity
+
+
+class Service:
+    """The engine without its pipe: one backbone, at most one open profile."""
+
+    def __init__(self, options: Options, notify: Notify) -> None:
+        """Loads nothing yet. `notify` sends a notification."""
+        self._options = options
+        self._notify = notify
+        self._store = ProfileStore(options.data_dir)
+        self._loaded: _Loaded | None = None
+        self._session: Session | None = None
+        self._turns = 0
+        self.profile_name: str | None = None
+        """Of the open profile. Another thread may read it."""
+        self.handlers: Final[dict[str, Callable[[Any, Call], p.Struct]]] = {
+            "initialize": self._initialize,
+            "profile.list": self._profile_list,
+            "profile.create": self._profile_create,
+            "profile.open": self._profile_open,
+            "profile.rename": self._profile_rename,
+            "profile.delete": self._profile_delete,
+            "conversation.list": self._conversation_list,
+            "conversation.messages": self._conversation_messages,
+            "turn.send": self._turn_send,
+            "turn.feed": self._turn_feed,
+            "memory.stats": self._memory_stats,
+            "memory.journal": self._memory_journal,
+            "memory.forget": self._memory_forget,
+            "memory.reset": self._memory_reset,
+            "memory.export": self._memory_export,
+            "memory.import": self._memory_import,
+            "bench.perplexity": self._perplexity,
+        }
+
+    # ------------------------------------------------------------------------------------------ life
+
+    def load(self) -> None:
+        """Loads the backbone and the memory's weights; does nothing when they are loaded.
+
+        Raises:
+            BackboneError: A file is missing or of the wrong kind, or llama.cpp does not work.
+        """
+        if self._loaded is not None:
+            return
+        try:
+            from engine.backbone import Backbone
+            from engine.turn import TurnRunner
+        except (ImportError, OSError, RuntimeError) as error:
+            logger.exception("llama.cpp cannot be loaded")
+            raise BackboneError(
+                "llama.cpp, which runs the language model, cannot be loaded.", "Run ./techo to set it up again."
+            ) from error
+        options = self._options
+        weights = find_memory_weights() if options.memory is None else require_weights(options.memory)
+        try:
+            slow = SlowWeights.load(weights)
+        except (ValueError, KeyError, OSError) as error:
+            raise BackboneError(
+                f"The memory's weights {weights.name} cannot be read.", "Install Techo again, or choose another file."
+            ) from error
+        backbone = Backbone(
+            find_default_model() if options.model is None else options.model,
+            window=options.window,
+            threads=options.threads,
+            taps=slow.taps,
+            digest_cache=options.data_dir,
+        )
+        if backbone.info.digest != slow.backbone:
+            name = backbone.info.name
+            backbone.close()
+            raise BackboneError(
+                f"The memory's weights {weights.name} were not trained for the language model {name}.",
+                "Use the default model, or weights that were trained for this one.",
+            )
+        newborn = Memory.born(slow, backbone.pieces())
+        identity = StateIdentity(backbone=backbone.info.digest, memory=slow.digest)
+        self._loaded = _Loaded(backbone, TurnRunner(backbone, self._notify), newborn, identity)
+
+    def take_notices(self) -> list[str]:
+        """What a person should know and was not told yet."""
+        return [] if self._session is None else self._session.take_notices()
+
+    def close(self) -> None:
+        """Commits and closes the profile, frees the model."""
+        try:
+            self._leave()
+        finally:
+            loaded, self._loaded = self._loaded, None
+            if loaded is not None:
+                loaded.backbone.close()
+
+    @property
+    def _ready(self) -> _Loaded:
+        if self._loaded is None:
+            raise BackboneError("The language model is not loaded.", "Start Techo again.")
+        return self._loaded
+
+    @property
+    def _open(self) -> Session:
+        if self._session is None:
+            raise ProfileError("No profile is open.", "Choose a profile, or create one.", code=ErrorCode.NO_PROFILE)
+        return self._session
+
+    def _initialize(self, asked: p.Initialize, _call: Call) -> p.Initialized:
+        if asked.protocol != p.PROTOCOL_VERSION:
+            raise ProtocolError(
+                f"The front end speaks version {asked.protocol} of the protocol, the engine version "
+                f"{p.PROTOCOL_VERSION}.",
+                "Install the front end and the engine of the same Techo.",
+                code=ErrorCode.PROTOCOL_VERSION,
+            )
+        self.load()
+        notices: list[str] = []
+        if asked.profile is not None:
+            if asked.create and not self._exists(asked.profile):
+                self._store.create(asked.profile)
+            notices = self._enter(asked.profile)
+        return p.Initialized(
+            protocol=p.PROTOCOL_VERSION,
+            engine=_version(),
+            backbone=self._ready.backbone.info,
+            profile=None if self._session is None else _profile(self._session.profile.record),
+            notices=notices,
+        )
+
+    # ------------------------------------------------------------------------------------------ profiles
+
+    def _enter(self, name: str) -> list[str]:
+        """Opens a profile in place of the open one, which stays open when this fails -> notices."""
+        if self._session is not None and name_key(self._session.profile.record.name) == name_key(name):
+            return []
+        loaded = self._ready
+        profile = self._store.open(name, loaded.identity)
+        try:
+            session = Session(profile, loaded.newborn, self._text_of)
+        except BaseException:
+            profile.close()
+            raise
+        self._leave()
+        self._session = session
+        self.profile_name = session.profile.record.name
+        return session.take_notices()
+
+    def _leave(self) -> None:
+        session, self._session, self.profile_name = self._session, None, None
+        if self._loaded is not None:
+            self._loaded.runner.leave_profile()
+        if session is not None:
+            session.close()
+
+    def _text_of(self, tokens: Any) -> str:
+        return self._ready.backbone.detokenize(tokens).decode("utf-8", "replace")
+
+    def _exists(self, name: str) -> bool:
+        return any(name_key(record.name) == name_key(name) for record in self._store.list())
+
+    def _profile_list(self, _asked: None, _call: Call) -> p.ProfileList:
+        return p.ProfileList(profiles=[_profile(record) for record in self._store.list()], current=self.profile_name)
+
+    def _profile_create(self, asked: p.ProfileName, call: Call) -> p.ProfileOpened:
+        self._store.create(asked.name)
+        return self._profile_open(asked, call)
+
+    def _profile_open(self, asked: p.ProfileName, _call: Call) -> p.ProfileOpened:
+        notices = self._enter(asked.name)
+        return p.ProfileOpened(profile=_profile(self._open.profile.record), notices=notices)
+
+    def _profile_rename(self, asked: p.ProfileRename, _call: Call) -> p.Ok:
+        self._store.rename(asked.name, asked.new_name)
+        if self._session is not None:
+            self.profile_name = self._session.profile.record.name
+        return p.Ok()
+
+    def _profile_delete(self, asked: p.ProfileName, _call: Call) -> p.Ok:
+        if not self._exists(asked.name):
+            raise ProfileError(
+                f"There is no profile {asked.name.strip()[:80]}.",
+                "See the list of profiles.",
+                code=ErrorCode.PROFILE_NOT_FOUND,
+            )
+        current = self.profile_name is not None and name_key(self.profile_name) == name_key(asked.name)
+        if not asked.confirm:
+            what = "all its conversations and everything it has learned"
+            if current:
+                counts = self._open.profile.counts()
+                what = f"{_count(counts.conversations, 'conversation')} and {_count(counts.entries, 'learned turn')}"
+            raise _not_confirmed(f"Deleting the profile {asked.name.strip()[:80]} loses {what}, for good.")
+        if current:
+            self._leave()
+        self._store.delete(asked.name)
+        return p.Ok()
+
+    # ------------------------------------------------------------------------------------------ conversations
+
+    def _conversation_list(self, _asked: None, _call: Call) -> p.ConversationList:
+        return p.ConversationList(
+            conversations=[_conversation(record) for record in self._open.profile.conversations()]
+        )
+
+    def _conversation_messages(self, asked: p.ConversationId, _call: Call) -> p.MessageList:
+        return p.MessageList(messages=[_message(record) for record in self._open.profile.messages(asked.conversation)])
+
+    # ------------------------------------------------------------------------------------------ turns
+
+    def _turn_send(self, asked: p.TurnSend, call: Call) -> p.TurnDone:
+        session = self._open
+        self._turns += 1
+        return self._ready.runner.send(session, asked, self._turns, call.cancelled, call.arrived)
+
+    def _turn_feed(self, asked: p.TurnFeed, call: Call) -> p.TurnDone:
+        session = self._open
+        self._turns += 1
+        return self._ready.runner.feed(session, asked, self._turns, call.cancelled)
+
+    def _perplexity(self, asked: p.PerplexityOf, call: Call) -> p.Perplexity:
+        memory = self._open.memory if asked.recall else None
+        return self._ready.runner.perplexity(memory, asked, call.cancelled)
+
+    # ------------------------------------------------------------------------------------------ memory
+
+    def _memory_stats(self, _asked: None, _call: Call) -> p.MemoryStats:
+        return self._open.stats()
+
+    def _memory_journal(self, asked: p.JournalPage, _call: Call) -> p.JournalList:
+        if asked.limit < 1:
+            raise ProtocolError("limit must be 1 or more.", code=ErrorCode.INVALID_PARAMS)
+        entries = self._open.profile.journal(min(asked.limit, 10_000), asked.before)
+        return p.JournalList(entries=[_entry(record) for record in entries])
+
+    def _memory_forget(self, asked: p.EntryId, _call: Call) -> p.Forgotten:
+        record = self._open.forget(asked.entry)
+        return p.Forgotten(entry=record.id, text=record.text, stats=self._open.stats())
+
+    def _memory_reset(self, asked: p.Confirm, _call: Call) -> p.MemoryStats:
+        session = self._open
+        if not asked.confirm:
+            count = session.profile.entry_count()
+            raise _not_confirmed(
+                f"Resetting the memory of {session.profile.record.name} forgets {_count(count, 'learned turn')}, for "
+                "good. Its conversations stay."
+            )
+        session.reset()
+        return session.stats()
+
+    def _memory_export(self, asked: p.FilePath, _call: Call) -> p.Exported:
+        path = _path(asked.path)
+        return p.Exported(path=str(path), bytes=self._open.export(path, overwrite=asked.overwrite))
+
+    def _memory_import(self, asked: p.MemoryImport, _call: Call) -> p.ProfileInfo:
+        loaded = self._ready
+        check = ImportCheck(loaded.newborn)
+        record = self._store.import_file(_path(asked.path), asked.name, loaded.identity, check.arrays, check.payload)
+        return _profile(record)
+
+
+# ---------------------------------------------------------------------------------------------- records to messages
+
+
+def _profile(record: ProfileRecord) -> p.ProfileInfo:
+    return p.ProfileInfo(id=record.id, name=record.name, created=record.created)
+
+
+def _conversation(record: ConversationRecord) -> p.Conversation:
+    return p.Conversation(
+        id=record.id, title=record.title, created=record.created, updated=record.updated, messages=record.messages
+    )
+
+
+def _message(record: MessageRecord) -> p.Message:
+    # The store keeps the protocol's roles and reasons, and checks them; their type there is plain text.
+    return p.Message(
+        id=record.id,
+        conversation=record.conversation,
+        role=record.role,  # type: ignore[arg-type]
+        content=record.content,
+        created=record.created,
+        finish=record.finish,  # type: ignore[arg-type]
+    )
+
+
+def _entry(record: JournalRecord) -> p.JournalEntry:
+    return p.JournalEntry(
+        id=record.id,
+        created=record.created,
+        message=record.message,
+        text=record.text,
+        surprise=record.surprise,
+        recruited=record.recruited,
+        strengthened=record.strengthened,
+        overwritten=record.overwritten,
+        recycled=record.recycled,
+    )
+
+
+def _path(text: str) -> Path:
+    if not text or "\0" in text:
+        raise StoreError("That is no file name.", "Choose a file.", code=ErrorCode.INVALID_PARAMS)
+    return Path(text).expanduser().absolute()
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _not_confirmed(message: str) -> EngineError:
+    return EngineError(message, "Ask for it again with confirm to go on.", code=ErrorCode.NOT_CONFIRMED)
+
+
+def _version() -> str:
+    try:
+        return metadata.version("techo")
+    except metadata.PackageNotFoundError:  # a checkout that was not installed
+        return "unknown"

@@ -1,0 +1,285 @@
+"""One open profile: journal, snapshots and fast weights kept in step.
+
+The rule that everything here follows: **the fast weights in memory are those that the disk gives back.** A lesson is
+first worked into the fast weights (that tells what it changed), then committed to the journal; when the commit fails,
+the fast weights are rebuilt from the disk, so that nothing is remembered today that is gone tomorrow. The state after
+any set of entries is the replay of exactly these entries in order, by integers alone; forgetting is therefore deleting
+an entry and replaying the rest.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.bit_ttt import LearnReport, Memory, Part, TurnWrite
+from engine.errors import EngineError, ErrorCode, StateError
+from engine.protocol import Learned, MemoryStats
+from engine.store import JournalRecord, NewEntry, Profile
+
+logger = logging.getLogger(__name__)
+
+SNAPSHOT_EVERY: Final = 128
+"""Journal entries between two snapshots; also the most that an opening has to replay after a crash."""
+
+
+class Lesson(NamedTuple):
+    """One learned turn, and the seconds of the inner loop without the commit."""
+
+    learned: Learned
+    seconds: float
+
+
+class Session:
+    """An open profile with its fast weights. One worker owns it.
+
+    A profile whose state belongs to other weights, is newer than this engine or cannot be read opens all the same: its
+    conversations can be read, it can be exported, and its memory reset. Everything that needs the fast weights raises
+    the reason.
+    """
+
+    def __init__(self, profile: Profile, newborn: Memory, text_of: Callable[[Sequence[int]], str]) -> None:
+        """Brings the fast weights up to date: newest good snapshot, then the journal since.
+
+        Args:
+            profile: Open, with its lock; now belongs to the session.
+            newborn: A memory that has learned nothing, with the slow weights to use.
+            text_of: Tokens to text, for display.
+
+        Raises:
+            StoreError: The disk refused. The profile is then still the caller's to close.
+        """
+        self.profile: Final = profile
+        self.notices: list[str] = []
+        """What a person should know about this opening."""
+        self._newborn = newborn
+        self._text_of = text_of
+        self._memory: Memory | None = None
+        self._refused: EngineError | None = None
+        self._last_entry = 0
+        self._unsaved = 0
+        for message in profile.unfinished_messages():
+            profile.update_message(message.id, message.content, "cancelled")
+        self._open_memory()
+        self.notices += profile.take_notices()
+
+    # ------------------------------------------------------------------------------------------ the fast weights
+
+    @property
+    def memory(self) -> Memory:
+        """The fast weights as they are on disk.
+
+        Raises:
+            StateError: The state was refused when the profile was opened.
+            StoreError: It had to be read again after a failed commit, and the disk refused.
+        """
+        if self._refused is not None:
+            raise self._refused
+        if self._memory is None:
+            self._rebuild()
+        assert self._memory is not None
+        return self._memory
+
+    def _open_memory(self) -> None:
+        try:
+            self._rebuild()
+        except StateError as error:
+            self._refused = error
+            self.notices.append(f"{error.message} {error.hint}".strip())
+
+    def _rebuild(self) -> None:
+        """State = newest good snapshot + replay of the journal after it."""
+        self._memory = None  # not two sets of fast weights at once
+        loaded = self.profile.load_state()
+        self.notices += loaded.notices
+        memory = restored(self._newborn, loaded.arrays)
+        last, count = loaded.last_entry, 0
+        for entry in self.profile.entries(after=last):
+            memory.learn(parsed(entry.payload, entry.id), entry.id)
+            last, count = entry.id, count + 1
+        self._memory, self._last_entry, self._unsaved = memory, last, count
+
+    def learn(self, part: Part, message: int | None) -> Lesson:
+        """The inner loop on one turn (or part of a long one), committed when this returns.
+
+        Args:
+            part: As the writer encoded it.
+            message: The transcript's message that it comes from.
+        """
+        memory = self.memory
+        entry = self.profile.next_entry_id()
+        began = time.perf_counter()
+        write = memory.write(part)
+        if not write:
+            return Lesson(nothing_learned(), time.perf_counter() - began)
+        report = memory.learn(write, entry)
+        seconds = time.perf_counter() - began
+        try:
+            committed = self.profile.append_entry(
+                NewEntry(
+                    message=message,
+                    text=part.text,
+                    surprise=report.surprise,
+                    recruited=report.recruited,
+                    strengthened=report.strengthened,
+                    overwritten=report.overwritten,
+                    recycled=report.recycled,
+                    payload=write.to_bytes(),
+                )
+            )
+        except BaseException:
+            self._memory = None  # read again from disk at the next use
+            raise
+        assert committed == entry, "the journal's numbers and the memory's have come apart"
+        self._last_entry, self._unsaved = entry, self._unsaved + 1
+        if self._unsaved >= SNAPSHOT_EVERY:
+            self._try_snapshot()
+        return Lesson(self._learned(entry, report), seconds)
+
+    def _learned(self, entry: int, report: LearnReport) -> Learned:
+        return Learned(
+            entry=entry,
+            surprise=report.surprise,
+            recruited=report.recruited,
+            strengthened=report.strengthened,
+            overwritten=report.overwritten,
+            recycled=report.recycled,
+            tokens=[self._text_of([token]) for token in report.tokens],
+        )
+
+    def forget(self, entry: int) -> JournalRecord:
+        """Forgets one learned turn: afterwards the state is that of a memory which never learned it.
+
+        Raises:
+            StoreError: ENTRY_NOT_FOUND, or the disk refused.
+        """
+        if self._refused is not None and self._refused.code != ErrorCode.STATE_DAMAGED:
+            raise self._refused
+        record = self.profile.delete_entry(entry)
+        self._rebuild()
+        self._refused = None
+        self._try_snapshot()
+        return record
+
+    def reset(self) -> None:
+        """Forgets everything that was learned and nothing that was said; also clears a refused state."""
+        self.profile.reset()
+        self._refused = None
+        self._rebuild()
+
+    def stats(self) -> MemoryStats:
+        """The gauge."""
+        stats = self.memory.stats()
+        snapshots = self.profile.snapshots()
+        return MemoryStats(
+            state_bytes=stats.state_bytes,
+            snapshot_bytes=snapshots[0].bytes if snapshots else 0,
+            neurons=stats.neurons,
+            neurons_used=stats.neurons_used,
+            turns=stats.turns,
+            turns_used=stats.turns_used,
+            turns_learned=self.profile.entry_count(),
+            turns_recycled=stats.turns_recycled,
+        )
+
+    # ------------------------------------------------------------------------------------------ disk
+
+    def _try_snapshot(self) -> None:
+        """Saves a snapshot. Without it nothing is lost: the journal has everything, and opening takes longer."""
+        if self._memory is None or self._last_entry == 0:
+            return
+        try:
+            self.profile.save_snapshot(self._memory.fast.arrays(), self._last_entry)
+        except EngineError as error:
+            logger.warning("no snapshot: %s", error.message)
+            self.notices.append(f"The memory's state could not be saved; its journal is complete. {error.message}")
+        else:
+            self._unsaved = 0
+
+    def export(self, path: Path, *, overwrite: bool) -> int:
+        """Writes the whole profile to one file; its size in bytes."""
+        if self._refused is None and self._unsaved:
+            self._try_snapshot()
+        return self.profile.export(path, overwrite)
+
+    def take_notices(self) -> list[str]:
+        """What a person should know and was not told yet."""
+        self.notices.extend(self.profile.take_notices())
+        taken = list(self.notices)
+        self.notices.clear()
+        return taken
+
+    def close(self) -> None:
+        """Saves a snapshot if anything was learned since the last one, and lets go of the profile."""
+        try:
+            if self._unsaved:
+                self._try_snapshot()
+        finally:
+            self._memory = None
+            self.profile.close()
+
+
+# ---------------------------------------------------------------------------------------------- validation
+
+
+def restored(newborn: Memory, arrays: Mapping[str, NDArray[Any]] | None) -> Memory:
+    """Fast weights from saved arrays; None: from birth.
+
+    Raises:
+        StateError: STATE_DAMAGED, when they are not the state of such a memory.
+    """
+    try:
+        return newborn.with_state(arrays)
+    except ValueError as error:
+        raise StateError(
+            f"The memory's saved state cannot be used: {error}.", "Restore the profile from an exported file."
+        ) from error
+
+
+def parsed(payload: bytes, entry: int) -> TurnWrite:
+    """A journal entry's write set.
+
+    Raises:
+        StateError: STATE_DAMAGED.
+    """
+    try:
+        return TurnWrite.from_bytes(payload)
+    except ValueError as error:
+        raise StateError(
+            f"The learned turn {entry} cannot be read: {error}.", f"Forget it (techo memory forget {entry})."
+        ) from error
+
+
+class ImportCheck:
+    """Tries an imported state on for size, so that a file that would break a session is refused while it is a file."""
+
+    def __init__(self, newborn: Memory) -> None:
+        self._newborn = newborn
+        self._scratch: Memory | None = None
+        self._entry = int(np.iinfo(np.int32).max) // 2  # beyond every journal id in the arrays
+
+    def arrays(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Raises ValueError when the arrays are not the state of such a memory."""
+        self._newborn.with_state(arrays)
+
+    def payload(self, payload: bytes) -> None:
+        """Raises ValueError when the inner loop cannot take this write set."""
+        write = TurnWrite.from_bytes(payload)
+        if self._scratch is None:
+            self._scratch = self._newborn.with_state(None)
+        self._entry += 1
+        try:
+            self._scratch.learn(write, self._entry)
+        except Exception as error:
+            raise ValueError(f"the memory cannot learn it ({type(error).__name__})") from error
+
+
+def nothing_learned() -> Learned:
+    """A turn in which nothing was worth writing."""
+    return Learned(entry=None, surprise=0.0, recruited=0, strengthened=0, overwritten=0, recycled=0, tokens=[])

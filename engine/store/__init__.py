@@ -1,0 +1,53 @@
+"""State on disk: profiles, conversations, journal, snapshots, export and import.
+
+    files.py       the one layer all disk operations go through (injectable); what the disk refuses, in words
+    names.py       what a profile may be called
+    records.py     what the store hands out and takes
+    database.py    one profile's SQLite file: commits, schema versions
+    transcript.py  conversations and messages
+    journal.py     learned turns
+    tensors.py     the snapshot file format
+    snapshots.py   which snapshot files there are
+    profile.py     one open profile; says what is promised after which step
+    archive.py     the export file, and writing it
+    importing.py   reading one that may come from anywhere
+    profiles.py    the set of profiles
+
+Knows nobody of the engine but `engine.errors`.
+"""
+
+from engine.store.files import Files, NewFile
+from engine.store.profile import Profile
+from engine.store.profiles import ProfileStore, default_data_dir
+from engine.store.records import (
+    Arrays,
+    ConversationRecord,
+    Counts,
+    EntryRecord,
+    JournalRecord,
+    LoadedState,
+    MessageRecord,
+    NewEntry,
+    ProfileRecord,
+    SnapshotRecord,
+    StateIdentity,
+)
+
+__all__ = [
+    "Arrays",
+    "ConversationRecord",
+    "Counts",
+    "EntryRecord",
+    "Files",
+    "JournalRecord",
+    "LoadedState",
+    "MessageRecord",
+    "NewEntry",
+    "NewFile",
+    "Profile",
+    "ProfileRecord",
+    "ProfileStore",
+    "SnapshotRecord",
+    "StateIdentity",
+    "default_data_dir",
+]

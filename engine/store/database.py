@@ -1,0 +1,297 @@
+"""One profile's database: how it is opened, what it promises, and its schema's versions.
+
+SQLite in WAL mode with `synchronous=FULL` is the commit point of everything: when a `transaction` has ended, what it
+wrote survives a crash of the process and a loss of power. What does not survive: a transaction that had not ended, and
+what a disk that lies about fsync had only promised.
+
+Version: `user_version` is major * 65,536 + minor. Minor steps only add (an older Techo of the same major opens the
+file and leaves alone what it does not know); a newer major is refused with STATE_NEWER. Each step is a sqlite-utils
+migration, recorded in the file with its date, in one transaction with the new version.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from engine.errors import ErrorCode, StateError
+from engine.store.files import Files, damaged_database, disk_errors
+from engine.store.records import Clock, stamp
+
+if TYPE_CHECKING:
+    from sqlite_utils import Migrations
+
+FILE_NAME: Final = "profile.sqlite3"
+APPLICATION_ID: Final = 0x54656368  # "Tech"
+MAJOR: Final = 1
+MINOR: Final = 0
+CHECK_BYTES: Final = 32 * 1024 * 1024
+"""A database up to this size has its structure checked at each open; a larger one would delay the start."""
+
+# Set on every connection. The cache is bounded (KiB), nothing is mapped, temporary tables never reach another folder,
+# and what is deleted is overwritten with zeros in the file (forgetting has to mean it).
+_PRAGMAS: Final = (
+    "busy_timeout = 5000",
+    "synchronous = FULL",
+    "fullfsync = ON",
+    "checkpoint_fullfsync = ON",
+    "foreign_keys = ON",
+    "secure_delete = ON",
+    "cache_size = -2048",
+    "mmap_size = 0",
+    "temp_store = MEMORY",
+    "trusted_schema = OFF",
+    "cell_size_check = ON",
+    "wal_autocheckpoint = 1000",
+    "journal_size_limit = 8388608",
+)
+
+# Wide columns stand last, so that a listing without them never reads their overflow pages.
+_SCHEMA_1_0: Final = """
+CREATE TABLE profile (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    created TEXT NOT NULL,
+    backbone TEXT,  -- whom the learned state belongs to: NULL until the first lesson, and after a reset
+    memory TEXT
+);
+CREATE TABLE conversation (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    title TEXT NOT NULL,
+    created TEXT NOT NULL,
+    updated TEXT NOT NULL,
+    activity INTEGER NOT NULL  -- counts up with each change of any conversation: order without a clock
+);
+CREATE INDEX conversation_activity ON conversation (activity);
+CREATE TABLE message (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    conversation INTEGER NOT NULL REFERENCES conversation (id) ON DELETE CASCADE,
+    role TEXT NOT NULL CHECK (role IN ('system', 'user', 'assistant')),
+    created TEXT NOT NULL,
+    finish TEXT CHECK (finish IN ('stop', 'length', 'cancelled')),
+    digest BLOB NOT NULL,
+    content TEXT NOT NULL
+);
+CREATE INDEX message_conversation ON message (conversation, id);
+CREATE INDEX message_unfinished ON message (id) WHERE role = 'assistant' AND finish IS NULL;
+CREATE TABLE entry (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    created TEXT NOT NULL,
+    message INTEGER REFERENCES message (id) ON DELETE SET NULL,
+    surprise REAL NOT NULL,
+    recruited INTEGER NOT NULL,
+    strengthened INTEGER NOT NULL,
+    overwritten INTEGER NOT NULL,
+    recycled INTEGER NOT NULL,
+    damaged INTEGER NOT NULL DEFAULT 0,  -- 1: its digest did not hold, it was set aside
+    digest BLOB NOT NULL,
+    text TEXT NOT NULL,
+    payload BLOB NOT NULL
+);
+CREATE INDEX entry_message ON entry (message) WHERE message IS NOT NULL;
+CREATE TABLE snapshot (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    file TEXT NOT NULL UNIQUE,
+    last_entry INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    digest TEXT NOT NULL,
+    created TEXT NOT NULL
+);
+"""
+
+
+def _migrations() -> Migrations:
+    # sqlite-utils takes 0.2 s to import; only a new or an old database needs it.
+    from sqlite_utils import Database as Utils
+    from sqlite_utils import Migrations
+
+    migrations = Migrations("techo.profile")
+
+    @migrations(name="1.0 profile, conversations, messages, journal, snapshots")
+    def _(db: Utils) -> None:
+        for statement in _statements(_SCHEMA_1_0):
+            db.execute(statement)
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.execute(f"PRAGMA user_version = {1 << 16 | 0}")
+
+    return migrations
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script, one by one: `executescript` would commit the migration's transaction."""
+    statement = ""
+    for line in script.splitlines():
+        statement += line + "\n"
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+class Database:
+    """A connection that one thread at a time uses, inside `transaction` or through the reading methods."""
+
+    def __init__(self, files: Files, folder: Path, clock: Clock) -> None:
+        """Opens the database in `folder`, brings an older one up to date, and checks that it is whole.
+
+        Raises:
+            StateError: STATE_DAMAGED, STATE_NEWER.
+            StoreError: the disk refuses.
+        """
+        self.path = folder / FILE_NAME
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._depth = 0
+        with disk_errors("open the profile", self.path):
+            self._connection = files.connect(self.path)
+        try:
+            with disk_errors("open the profile", self.path):
+                self._open(files)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _open(self, files: Files) -> None:
+        connection = self._connection
+        # A flipped byte must not make a whole conversation unreadable; the row's digest tells that it happened.
+        connection.text_factory = lambda data: data.decode("utf-8", "replace")
+        for pragma in _PRAGMAS:
+            connection.execute("PRAGMA " + pragma)
+        version = read_version(connection, self.path)
+        mode = self.value("PRAGMA journal_mode = WAL")
+        if mode != "wal":
+            raise damaged_database(self.path, f"journal mode {mode}")
+        found = files.stat(self.path)
+        if found is not None and found.st_size <= CHECK_BYTES:
+            problem = self.value("PRAGMA quick_check(1)")
+            if problem != "ok":
+                raise damaged_database(self.path, str(problem).replace("\n", " "))
+        if version < (MAJOR << 16 | MINOR):
+            migrate(connection)
+        if self.value("SELECT count(*) FROM profile") != 1:
+            raise damaged_database(self.path, "the profile's own row is missing")
+
+    def now(self) -> str:
+        """Time stamp for a new row."""
+        return stamp(self._clock())
+
+    @contextmanager
+    def transaction(self, action: str) -> Iterator[None]:
+        """All of it or nothing; durable when the block has been left. Blocks may be nested: the outermost commits.
+
+        `action` completes the sentence "Could not ..." when the disk refuses.
+        """
+        with self._lock:
+            if self._depth:
+                yield
+                return
+            with disk_errors(action, self.path):
+                self._connection.execute("BEGIN IMMEDIATE")
+                self._depth = 1
+                try:
+                    yield
+                    self._connection.execute("COMMIT")
+                finally:
+                    self._depth = 0
+                    if self._connection.in_transaction:  # something in the block failed, or the commit did
+                        with suppress(sqlite3.Error):
+                            self._connection.execute("ROLLBACK")
+
+    def run(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        """Executes a change (inside `transaction`); returns the number of rows it touched."""
+        with self._lock, disk_errors("write to the profile", self.path):
+            return self._connection.execute(sql, parameters).rowcount
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        """All rows of a query, at once: nothing holds a read open that would keep the log from being cleared."""
+        with self._lock, disk_errors("read the profile", self.path):
+            return self._connection.execute(sql, parameters).fetchall()
+
+    def row(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
+        """The first row, or None."""
+        with self._lock, disk_errors("read the profile", self.path):
+            return self._connection.execute(sql, parameters).fetchone()
+
+    def value(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
+        """The first column of the first row, or None."""
+        row = self.row(sql, parameters)
+        return None if row is None else row[0]
+
+    def next_id(self, table: str, column: str = "id") -> int:
+        """The next id of `table`, above all it ever gave out: AUTOINCREMENT remembers it when rows are deleted.
+
+        A flipped byte in that memory must not bring an id back, so the rows are asked as well.
+        """
+        remembered = self.value("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,))
+        highest = self.value(f"SELECT max({column}) FROM {table}")
+        return max(remembered if isinstance(remembered, int) else 0, highest or 0) + 1
+
+    def set_next_id(self, table: str, identifier: int) -> None:
+        """Makes `identifier` the next id of `table` (inside a transaction, when importing)."""
+        self.run("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
+        self.run("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, identifier - 1))
+
+    def scrub(self) -> None:
+        """Empties the log and gives free pages back, so that no copy of deleted text stays on disk.
+
+        Never fails: what cannot be done now (another process is reading the list of profiles) is done at the close.
+        """
+        with self._lock, suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA incremental_vacuum").fetchall()
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def close(self) -> None:
+        """Closes; the log is carried over into the database file by that. A second call does nothing."""
+        with self._lock:
+            self.scrub()
+            with suppress(sqlite3.Error):  # every commit is on disk already; the next open finishes what is left
+                self._connection.close()
+
+
+def read_version(connection: sqlite3.Connection, path: Path) -> int:
+    """`user_version`, after it is known that this file is a Techo profile of a known major version.
+
+    Raises:
+        StateError: STATE_DAMAGED, STATE_NEWER.
+    """
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application != APPLICATION_ID or version < 1 << 16:
+        raise damaged_database(path, "this is not a Techo profile")
+    if version >> 16 > MAJOR:
+        raise StateError(
+            f"This profile was made by a newer Techo (format {version >> 16}.{version & 0xFFFF}; "
+            f"this Techo knows {MAJOR}.{MINOR}).",
+            "Update Techo, then open the profile again. Nothing was changed.",
+            code=ErrorCode.STATE_NEWER,
+        )
+    return int(version)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Runs the steps that this database has not had yet, each in a transaction of its own."""
+    from sqlite_utils import Database as Utils
+
+    _migrations().apply(Utils(connection, recursive_triggers=False, execute_plugins=False))
+
+
+def create_database(files: Files, folder: Path, profile: str, name: str, created: str) -> None:
+    """Makes a new, empty, synced database in `folder`. Not atomic: the caller works in a temporary folder."""
+    path = folder / FILE_NAME
+    files.create(path).close()  # SQLite would make it readable to everybody; its log takes over these permissions
+    connection = files.connect(path)
+    try:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("PRAGMA journal_mode = WAL")
+        for pragma in _PRAGMAS:
+            connection.execute("PRAGMA " + pragma)
+        migrate(connection)
+        connection.execute("INSERT INTO profile (one, id, name, created) VALUES (1, ?, ?, ?)", (profile, name, created))
+    finally:
+        connection.close()
+    files.sync_file(path)
+    files.sync_folder(folder)

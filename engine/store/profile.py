@@ -1,0 +1,289 @@
+"""One open profile: the facade over transcript, journal and snapshots, and the holder of the profile's lock.
+
+What is promised, and after which step:
+
+    append_message, update_message   has returned: the text survives a crash and a loss of power
+    append_entry                     has returned: the lesson does (replay brings it back)
+    save_snapshot                    has returned: the next opening starts from it; before that, from the one before
+    delete_entry, reset              has returned: the text, the write set and every state that held them are gone
+                                     from the profile's folder; after a crash they are gone or all still there
+
+Not promised: a change whose call had not returned may or may not be there. A disk that loses what it said was synced.
+Copies that the file system or the drive keeps of freed blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from engine.errors import StoreError
+from engine.store import archive
+from engine.store.database import Database
+from engine.store.files import FileLock, Files, disk_errors, make_folders
+from engine.store.journal import Journal, bound_identity
+from engine.store.records import (
+    Arrays,
+    Clock,
+    ConversationRecord,
+    Counts,
+    EntryRecord,
+    JournalRecord,
+    LoadedState,
+    MessageRecord,
+    NewEntry,
+    ProfileRecord,
+    SnapshotRecord,
+    StateIdentity,
+)
+from engine.store.snapshots import Snapshots, check_identity
+from engine.store.transcript import Transcript
+
+SNAPSHOTS = "snapshots"
+
+
+class Profile:
+    """An open profile. One at a time in all processes: whoever has it holds its lock. Close it, or use `with`.
+
+    Every method raises `StoreError` when the disk refuses; what was committed before stays as it is.
+    """
+
+    def __init__(
+        self, files: Files, folder: Path, identity: StateIdentity, lock: FileLock, clock: Clock, store: Path
+    ) -> None:
+        """Opens the profile in `folder`; `lock` is held and now belongs to the profile (also when this fails)."""
+        self.directory = folder
+        self.identity = identity
+        self._files = files
+        self._lock = lock
+        self._store = store
+        self._closed = False
+        self._notices: list[str] = []
+        try:
+            self._database = Database(files, folder, clock)
+        except BaseException:
+            lock.release()
+            raise
+        try:
+            self._transcript = Transcript(self._database, self._notice)
+            self._journal = Journal(self._database, self._notice)
+            with disk_errors("open the profile", folder):
+                make_folders(files, folder / SNAPSHOTS)
+            self._snapshots = Snapshots(files, folder / SNAPSHOTS, self._database, self._notice)
+            self._snapshots.clean()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the database and lets go of the lock. A second call does nothing."""
+        if not self._closed:
+            self._closed = True
+            try:
+                self._database.close()
+            finally:
+                self._lock.release()
+
+    @property
+    def record(self) -> ProfileRecord:
+        """Id, name (as it is now: it can be renamed while it is open) and date."""
+        name, created = self._database.row("SELECT name, created FROM profile")
+        return ProfileRecord(self.directory.name, name, created)
+
+    def counts(self) -> Counts:
+        """How much there is of everything."""
+        row = self._database.row(
+            "SELECT (SELECT count(*) FROM conversation), (SELECT count(*) FROM message), "
+            "(SELECT count(*) FROM entry WHERE damaged = 0), (SELECT count(*) FROM snapshot)"
+        )
+        return Counts(*row)
+
+    def take_notices(self) -> list[str]:
+        """What a person should know and has not been told yet, such as a row that was set aside as damaged."""
+        notices, self._notices = self._notices, []
+        return notices
+
+    def _notice(self, text: str) -> None:
+        if text not in self._notices:
+            self._notices.append(text)
+
+    # ------------------------------------------------------------------------------------------ transcript
+
+    def create_conversation(self, title: str) -> ConversationRecord:
+        """Begins a conversation."""
+        return self._transcript.create(title)
+
+    def conversations(self) -> list[ConversationRecord]:
+        """All conversations, the one that changed last first."""
+        return self._transcript.all()
+
+    def conversation(self, identifier: int) -> ConversationRecord:
+        """One conversation, or CONVERSATION_NOT_FOUND."""
+        return self._transcript.get(identifier)
+
+    def rename_conversation(self, identifier: int, title: str) -> ConversationRecord:
+        """Gives a conversation another title."""
+        return self._transcript.rename(identifier, title)
+
+    def delete_conversation(self, identifier: int) -> None:
+        """Deletes a conversation with its messages, for good. Lessons learned from it stay (see `delete_entry`)."""
+        self._transcript.delete(identifier)
+
+    def append_message(self, conversation: int, role: str, content: str, finish: str | None = None) -> MessageRecord:
+        """Adds a message; durable on return."""
+        return self._transcript.append(conversation, role, content, finish)
+
+    def update_message(self, identifier: int, content: str, finish: str | None) -> MessageRecord:
+        """Replaces the text of a reply that is being generated; durable on return."""
+        return self._transcript.update(identifier, content, finish)
+
+    def messages(self, conversation: int) -> list[MessageRecord]:
+        """All messages of a conversation, oldest first."""
+        return self._transcript.messages(conversation)
+
+    def unfinished_messages(self) -> list[MessageRecord]:
+        """Right after opening: the replies that were being generated when the engine died."""
+        return self._transcript.unfinished()
+
+    # ------------------------------------------------------------------------------------------ journal
+
+    def next_entry_id(self) -> int:
+        """The id that the next learned turn gets."""
+        return self._journal.next_id()
+
+    def append_entry(self, entry: NewEntry) -> int:
+        """Commits a learned turn and returns its id (`next_entry_id` as it was before). Durable on return.
+
+        Raises:
+            StateError: STATE_MISMATCH, when the profile has learned with other weights.
+        """
+        check_identity(self._database, self.identity)
+        return self._journal.append(entry, self.identity)
+
+    def entries(self, after: int = 0) -> Iterator[EntryRecord]:
+        """Learned turns with their payload, ascending. A damaged one is left out, and a notice names it."""
+        return self._journal.entries(after)
+
+    def journal(self, limit: int = 100, before: int | None = None) -> list[JournalRecord]:
+        """The newest learned turns older than `before`, newest first."""
+        return self._journal.page(limit, before)
+
+    def entry(self, identifier: int) -> JournalRecord:
+        """One learned turn, or ENTRY_NOT_FOUND."""
+        return self._journal.get(identifier)
+
+    def entry_count(self) -> int:
+        """Learned turns in force."""
+        return self._journal.count()
+
+    def delete_entry(self, identifier: int) -> JournalRecord:
+        """Forgets a learned turn: its text, its write set and, in the same commit, every snapshot that holds it.
+
+        The fast weights in memory are the caller's: it rebuilds them by replay (`load_state`, `entries`).
+        """
+        with self._database.transaction("forget the learned turn"):
+            record = self._journal.get(identifier)
+            self._database.run("DELETE FROM entry WHERE id = ?", (identifier,))
+            files = self._snapshots.drop_rows(identifier)
+        self._snapshots.remove(files)
+        self._database.scrub()
+        return record
+
+    def reset(self) -> None:
+        """Drops all that was learned, and nothing that was said. The state is then free for any backbone."""
+        with self._database.transaction("reset the learned state"):
+            self._database.run("DELETE FROM entry")
+            self._database.run("UPDATE profile SET backbone = NULL, memory = NULL")
+            files = self._snapshots.drop_rows(0)
+        self._snapshots.remove(files)
+        self._database.scrub()
+
+    # ------------------------------------------------------------------------------------------ state
+
+    def load_state(self) -> LoadedState:
+        """Where replay starts: the newest snapshot that is whole, or birth. Then come `entries(after=last_entry)`.
+
+        Damaged snapshots and entries are set aside and named in the notices; nothing is reset.
+
+        Raises:
+            StateError: STATE_MISMATCH when the state belongs to other weights, STATE_NEWER when a newer Techo saved it.
+        """
+        check_identity(self._database, self.identity)
+        saved = len(self._snapshots.all())
+        state = self._snapshots.load(self.identity)
+        last_entry = 0 if state is None else state.last_entry
+        set_aside = saved - len(self._snapshots.all())
+        self._journal.verify(last_entry)
+        notices = self.take_notices()
+        if set_aside:
+            notices.append(
+                "The memory is rebuilt from the journal of learned turns, from the beginning."
+                if state is None
+                else f"The memory is rebuilt from the state after learned turn {last_entry} and the journal since."
+            )
+        return LoadedState(None if state is None else state.arrays, last_entry, notices)
+
+    def bound_identity(self) -> StateIdentity | None:
+        """What the learned state belongs to; None while nothing was learned."""
+        return bound_identity(self._database)
+
+    def save_snapshot(self, arrays: Arrays, last_entry: int) -> Path:
+        """Saves the fast weights as they are after `last_entry`. The newest two snapshots are kept.
+
+        Raises:
+            StateError: STATE_MISMATCH, when the profile has learned with other weights.
+        """
+        check_identity(self._database, self.identity)
+        return self._snapshots.save(arrays, last_entry, self.identity, self.next_entry_id())
+
+    def snapshots(self) -> list[SnapshotRecord]:
+        """Newest first."""
+        return self._snapshots.all()
+
+    def discard_snapshots(self, from_entry: int) -> None:
+        """Drops the snapshots that hold `from_entry` or later ones (`delete_entry` does so by itself)."""
+        with self._database.transaction("discard saved states"):
+            files = self._snapshots.drop_rows(from_entry)
+        self._snapshots.remove(files)
+
+    # ------------------------------------------------------------------------------------------ export
+
+    def export(self, path: Path, overwrite: bool = False) -> int:
+        """Writes the whole profile to one file; returns its size. After a crash it is there in full or not at all.
+
+        An existing file is refused unless `overwrite`.
+        """
+        path = path.absolute()
+        with disk_errors("export the profile", path):
+            folder = path.parent.resolve()
+            if self._store == folder or self._store in folder.parents:
+                raise StoreError(
+                    f"Could not export to {path}: that is inside Techo's own folder.", "Choose another folder."
+                )
+            if not overwrite and self._files.stat(path) is not None:
+                raise StoreError(
+                    f"Could not export: {path} exists already.", "Choose another name, or allow overwriting it."
+                )
+        # In one transaction: the file shows one moment.
+        with self._database.transaction("export the profile"):
+            bound = bound_identity(self._database)
+            source = archive.Source(
+                name=self.record.name,
+                profile_created=self.record.created,
+                created=self._database.now(),
+                identity=bound,
+                state=None if bound is None else self._snapshots.load(bound),
+                transcript=self._transcript,
+                journal=self._journal,
+            )
+            return archive.write(self._files, path, source)

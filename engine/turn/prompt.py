@@ -1,0 +1,157 @@
+"""What of a conversation goes into the KV window.
+
+The window holds the system prompt, the newest messages and room for the reply. When the conversation outgrows it, the
+oldest messages are dropped, and more of them than need be: down to half of the room. The beginning of the prompt then
+stays the same for many turns, and what the window holds of it is not computed again. What was dropped lives on in the
+fast weights alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple, Protocol
+
+from engine.backbone import Backbone, ChatMessage
+from engine.errors import BackboneError, ErrorCode
+from engine.protocol import TurnMessage
+
+SYSTEM_PROMPT: Final = "You are a helpful AI assistant named Techo."
+"""The memory weights were trained behind this prompt: change it there (engine.training) and here together."""
+
+
+class EarlierMessage(ChatMessage, Protocol):
+    """A message of the conversation, from the store."""
+
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def conversation(self) -> int: ...
+
+
+class Prompt(NamedTuple):
+    """A turn as the backbone reads it."""
+
+    tokens: list[int]
+    keep: int
+    """Tokens of the system prompt, which stay when the window slides."""
+    text: tuple[int, int]
+    """Token range of the user's text. A control token follows it."""
+
+
+class PromptBuilder:
+    """Makes prompts that fit the window. Remembers, for each conversation, where it begins to be read."""
+
+    def __init__(self, backbone: Backbone) -> None:
+        self._backbone = backbone
+        self._window = backbone.info.window
+        self._first: dict[int, int] = {}
+        empty = TurnMessage(role="user", content="")
+        system = TurnMessage(role="system", content=SYSTEM_PROMPT)
+        once, twice = (len(backbone.render([system, *[empty] * count]).tokens) for count in (1, 2))
+        self._frame = twice - once
+        """Control tokens around one message."""
+
+    def forget_conversations(self) -> None:
+        """Another profile is opened: its conversations have the same numbers."""
+        self._first.clear()
+
+    def build(self, earlier: Sequence[EarlierMessage], text: str, *, max_tokens: int) -> list[Prompt]:
+        """The prompt of a stored conversation's next turn; see `_build`."""
+        conversation = earlier[0].conversation if earlier else None
+        said = [message for message in earlier if message.content]
+        return self._build(said, text, max_tokens=max_tokens, conversation=conversation)
+
+    def build_from(self, history: Sequence[TurnMessage], text: str, *, max_tokens: int) -> list[Prompt]:
+        """The prompt with other messages before it; the oldest are dropped, just as many as must be.
+
+        A system message at the beginning of `history` takes the place of Techo's own.
+        """
+        return self._build(history, text, max_tokens=max_tokens)
+
+    def alone(self, text: str) -> list[Prompt]:
+        """The user's text with nothing before it."""
+        return self._build([], text, max_tokens=0)
+
+    def _build(
+        self, earlier: Sequence[ChatMessage], text: str, *, max_tokens: int, conversation: int | None = None
+    ) -> list[Prompt]:
+        """The prompts to read one after the other: one, or several for a text longer than the window.
+
+        Of such a text each part is read by itself, so that all of it can be learned; the last part is answered.
+
+        Raises:
+            BackboneError: PROMPT_TOO_LONG, when the system prompt leaves no room.
+        """
+        system: ChatMessage = TurnMessage(role="system", content=SYSTEM_PROMPT)
+        if earlier and earlier[0].role == "system":
+            system, earlier = earlier[0], earlier[1:]
+        budget = self._window - min(max_tokens, self._window // 4)
+        room = budget - len(self._render([system], "").tokens)
+        if room < self._window // 8:
+            raise BackboneError(
+                f"The system prompt leaves no room in the KV window of {self._window} tokens.",
+                "Use a shorter one.",
+                code=ErrorCode.PROMPT_TOO_LONG,
+            )
+        tokens = self._backbone.tokenize(text)
+        if len(tokens) > room:
+            return [self._render([system], part) for part in self._split(tokens, room)]
+        kept = self._newest(earlier, room - len(tokens), conversation)
+        prompt = self._render([system, *kept], text)
+        while kept and len(prompt.tokens) > budget:  # a template with frames of unequal length
+            kept = kept[1:]
+            prompt = self._render([system, *kept], text)
+        return [prompt]
+
+    def _render(self, before: Sequence[ChatMessage], text: str) -> Prompt:
+        rendered = self._backbone.render([*before, TurnMessage(role="user", content=text)])
+        system = self._backbone.render(before[:1], add_generation_prompt=False).tokens
+        keep = 0
+        while keep < min(len(system), len(rendered.tokens)) and system[keep] == rendered.tokens[keep]:
+            keep += 1
+        return Prompt(rendered.tokens, keep, rendered.spans[-1])
+
+    def _newest(self, messages: Sequence[ChatMessage], room: int, conversation: int | None) -> list[ChatMessage]:
+        """The newest messages that fit into `room` tokens."""
+        begin = self._first.get(conversation) if conversation is not None else None
+        sizes: list[int] = []  # newest first
+        for message in reversed(messages):
+            if begin is not None and getattr(message, "id", begin) < begin:
+                break
+            sizes.append(len(self._backbone.tokenize(message.content)) + self._frame)
+            if sum(sizes) > room:
+                # Full. A stored conversation is cut to half the room, so that the next turns need no cut.
+                limit = room if conversation is None else room // 2
+                while sizes and sum(sizes) > limit:
+                    sizes.pop()
+                break
+        kept = list(messages[len(messages) - len(sizes) :])
+        while kept and kept[0].role != "user":  # a reply without its question
+            kept = kept[1:]
+        if conversation is not None and kept and len(kept) < len(messages):
+            self._first[conversation] = getattr(kept[0], "id", 0)
+        return kept
+
+    def _split(self, tokens: Sequence[int], room: int) -> list[str]:
+        """A long text in parts of at most `room` tokens, cut before a word where there is one."""
+        room -= 16  # a part that is tokenized by itself may have a few tokens more
+        parts, start = [], 0
+        while start < len(tokens):
+            end = min(start + room, len(tokens))
+            if end < len(tokens):
+                end = self._cut(tokens, start + room // 2, end)
+            parts.append(self._backbone.detokenize(tokens[start:end]).decode("utf-8", "replace"))
+            start = end
+        return parts
+
+    def _cut(self, tokens: Sequence[int], low: int, high: int) -> int:
+        """The last place in (low, high] where a word begins, else where a character begins."""
+        character = high
+        for place in range(high, low, -1):
+            first = self._backbone.piece(tokens[place])[:1]
+            if first in (b" ", b"\n"):
+                return place
+            if character == high and first and not 0x80 <= first[0] < 0xC0:
+                character = place
+        return character

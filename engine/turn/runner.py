@@ -1,0 +1,346 @@
+"""Runs a turn: read -> generate -> write.
+
+    said      the user's message is on disk; `turn.accepted`
+    read      the backbone reads the prompt; its layer outputs become keys and addresses; a few learned turns are picked
+    generate  each token from the backbone's and the memory's scores; `turn.delta`
+    write     the reply is on disk; the inner loop; the lesson is on disk; `turn.learned`
+
+A turn that is stopped is learned all the same: what the user said was said.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+from engine.backbone import Backbone, Prefill
+from engine.bit_ttt import Memory, Part, Recall
+from engine.errors import Cancelled, EngineError, ErrorCode, ProtocolError
+from engine.protocol import (
+    FinishReason,
+    Learned,
+    Notice,
+    Perplexity,
+    PerplexityOf,
+    Struct,
+    TurnAccepted,
+    TurnDelta,
+    TurnDone,
+    TurnFeed,
+    TurnLearned,
+    TurnSend,
+    Usage,
+)
+from engine.session import Session, nothing_learned
+from engine.store import MessageRecord
+from engine.turn.prompt import Prompt, PromptBuilder
+from engine.turn.reply import Reply
+from engine.turn.sampling import Sampler
+
+logger = logging.getLogger(__name__)
+
+Notify = Callable[[str, Struct], None]
+"""Sends a notification: its method and params."""
+
+_TITLE: Final = 60
+"""Characters of the first message that become the conversation's title."""
+_SHORT: Final = 512
+"""A stopped turn is still learned when its text has at most so many tokens: reading it takes a moment."""
+
+
+@dataclass
+class _Turn:
+    """What one turn has come to."""
+
+    prompts: list[Prompt]
+    parts: list[Part] = field(default_factory=list)
+    prefill: Prefill | None = None
+    generated: int = 0
+    memory_tokens: int = 0
+    recalled: set[int] = field(default_factory=set)
+    computed: int = 0
+    cached: int = 0
+    read_seconds: float = 0.0
+    first_token_seconds: float = 0.0
+    generate_seconds: float = 0.0
+    write_seconds: float = 0.0
+
+    @property
+    def last_token(self) -> int:
+        return self.prompts[-1].tokens[-1]
+
+    def usage(self) -> Usage:
+        return Usage(
+            prompt_tokens=self.computed,
+            cached_tokens=self.cached,
+            generated_tokens=self.generated,
+            read_seconds=self.read_seconds,
+            first_token_seconds=self.first_token_seconds,
+            generate_seconds=self.generate_seconds,
+            write_seconds=self.write_seconds,
+            memory_tokens=self.memory_tokens,
+        )
+
+
+class TurnRunner:
+    """Owns the backbone while a turn runs. Not thread-safe; `cancelled` may be answered by another thread's flag."""
+
+    def __init__(self, backbone: Backbone, notify: Notify) -> None:
+        self._backbone = backbone
+        self._notify = notify
+        self._prompts = PromptBuilder(backbone)
+
+    def leave_profile(self) -> None:
+        """Nothing of a profile's conversations stays in the KV window when another is opened."""
+        self._backbone.clear()
+        self._prompts.forget_conversations()
+
+    # ------------------------------------------------------------------------------------------ turns
+
+    def send(
+        self, session: Session, asked: TurnSend, number: int, cancelled: Callable[[], bool], arrived: float
+    ) -> TurnDone:
+        """One turn with a generated reply.
+
+        Args:
+            session: The open profile.
+            asked: The request.
+            number: The turn's number, for the notifications.
+            cancelled: Whether to stop; read before each token.
+            arrived: When the request came, in `time.perf_counter` seconds.
+
+        Raises:
+            EngineError: When it is raised after `turn.accepted`, the message and the reply so far are on disk.
+        """
+        sampler = Sampler(asked.sampling)
+        memory = session.memory if asked.learn or asked.recall else None
+        text = _checked(asked.text)
+        limit = asked.sampling.max_tokens
+        if asked.history is not None:
+            turn = _Turn(self._prompts.build_from(asked.history, text, max_tokens=limit))
+        else:
+            turn = _Turn(self._prompts.build(_earlier(session, asked.conversation), text, max_tokens=limit))
+        conversation, message = self._accept(session, asked.conversation, text, number)
+        reply = Reply(
+            session.profile,
+            conversation,
+            lambda piece: self._notify("turn.delta", TurnDelta(turn=number, text=piece)),
+        )
+        finish: FinishReason = "cancelled"
+        try:
+            self._read(turn, memory, cancelled)
+            recall = memory.recall(turn.parts) if memory is not None and asked.recall else None
+            finish = self._generate(turn, memory, recall, sampler, limit, reply, cancelled, arrived)
+        except Cancelled:
+            logger.debug("turn %d stopped while it was read", number)
+        finally:
+            reply.finish(finish)
+        learned = self._learn(session, turn, text, message, number) if asked.learn else None
+        return TurnDone(
+            conversation=conversation,
+            user_message=message,
+            reply_message=reply.message,
+            reply=reply.text,
+            finish=finish,
+            learned=learned,
+            recalled=sorted(turn.recalled),
+            usage=turn.usage(),
+        )
+
+    def feed(self, session: Session, given: TurnFeed, number: int, cancelled: Callable[[], bool]) -> TurnDone:
+        """One turn whose reply is known: both messages are stored, the user's is read and learned."""
+        memory = session.memory if given.learn else None
+        text = _checked(given.user)
+        turn = _Turn(self._prompts.build(_earlier(session, given.conversation), text, max_tokens=0))
+        conversation, message = self._accept(session, given.conversation, text, number)
+        reply_message = None
+        if given.assistant is not None:
+            reply_message = session.profile.append_message(conversation, "assistant", given.assistant, "stop").id
+        finish: FinishReason = "stop"
+        learned = None
+        if given.learn:
+            try:
+                self._read(turn, memory, cancelled, answer=False)
+            except Cancelled:
+                finish = "cancelled"
+            learned = self._learn(session, turn, text, message, number)
+        return TurnDone(
+            conversation=conversation,
+            user_message=message,
+            reply_message=reply_message,
+            reply=given.assistant or "",
+            finish=finish,
+            learned=learned,
+            recalled=[],
+            usage=turn.usage(),
+        )
+
+    def _accept(self, session: Session, conversation: int | None, text: str, number: int) -> tuple[int, int]:
+        """Commits what the user said, and says so -> conversation and message."""
+        if conversation is None:
+            conversation = session.profile.create_conversation(_title(text)).id
+        message = session.profile.append_message(conversation, "user", text).id
+        self._notify("turn.accepted", TurnAccepted(turn=number, conversation=conversation, message=message))
+        return conversation, message
+
+    def perplexity(self, memory: Memory | None, asked: PerplexityOf, cancelled: Callable[[], bool]) -> Perplexity:
+        """How likely `text` is as a reply to `prompt`, token by token on the path that generation takes."""
+        tokens = self._backbone.tokenize(asked.text)
+        if not tokens:
+            raise ProtocolError("There is no text to score.", code=ErrorCode.INVALID_PARAMS)
+        turn = _Turn(self._prompts.alone(asked.prompt))
+        self._read(turn, memory, cancelled)
+        assert turn.prefill is not None
+        recall = memory.recall(turn.parts) if memory is not None else None
+        total = 0.0
+        logits, taps, before = turn.prefill.logits, turn.prefill.last, turn.last_token
+        for place, token in enumerate(tokens):
+            if cancelled():
+                raise Cancelled("The measurement was stopped.")
+            scores = logits
+            if memory is not None and recall is not None and not recall.empty:
+                scores = memory.read(recall, before, taps, logits).scores
+            peak = float(scores.max())
+            total += float(scores[token]) - peak - float(np.log(np.exp(scores - peak).sum(dtype=np.float64)))
+            if place + 1 < len(tokens):
+                step = self._backbone.decode(token)
+                logits, taps, before = step.logits, step.taps, token
+        return Perplexity(log_likelihood=total, tokens=len(tokens))
+
+    # ------------------------------------------------------------------------------------------ read
+
+    def _read(
+        self, turn: _Turn, memory: Memory | None, cancelled: Callable[[], bool] | None, *, answer: bool = True
+    ) -> None:
+        """The backbone over the prompt, and the writer over the user's text. Without `answer`, up to its end only."""
+        for prompt in turn.prompts:
+            start, end = prompt.text
+            began = time.perf_counter()
+            # One token more than the text: the writer closes a turn with the control token after it.
+            turn.prefill = self._backbone.prefill(
+                prompt.tokens if answer else prompt.tokens[: end + 1],
+                keep=prompt.keep,
+                need=(start, end + 1) if memory is not None else None,
+                cancelled=cancelled,
+            )
+            turn.read_seconds += time.perf_counter() - began
+            turn.computed += turn.prefill.computed
+            turn.cached += turn.prefill.cached
+            if memory is not None:
+                began = time.perf_counter()
+                turn.parts += memory.encode(prompt.tokens[start:end], turn.prefill.taps)
+                turn.write_seconds += time.perf_counter() - began
+
+    # ------------------------------------------------------------------------------------------ generate
+
+    def _generate(
+        self,
+        turn: _Turn,
+        memory: Memory | None,
+        recall: Recall | None,
+        sampler: Sampler,
+        max_tokens: int,
+        reply: Reply,
+        cancelled: Callable[[], bool],
+        arrived: float,
+    ) -> FinishReason:
+        """Token by token until the model ends, the limit is reached, or the user stops."""
+        assert turn.prefill is not None
+        backbone = self._backbone
+        reading = memory if recall is not None and not recall.empty else None
+        logits, taps, before = turn.prefill.logits, turn.prefill.last, turn.last_token
+        began = time.perf_counter()
+        try:
+            while True:
+                scores: Any = logits
+                if reading is not None and recall is not None:
+                    read = reading.read(recall, before, taps, logits)
+                    if read.active:
+                        scores = read.scores
+                        turn.memory_tokens += 1
+                        turn.recalled.update(read.entries)
+                token = sampler.pick(scores)
+                if cancelled():
+                    return "cancelled"
+                if turn.generated == 0:
+                    turn.first_token_seconds = time.perf_counter() - arrived
+                if backbone.is_end(token):
+                    return "stop"
+                turn.generated += 1
+                reply.add(backbone.piece(token))
+                if turn.generated >= max_tokens:
+                    return "length"
+                step = backbone.decode(token)
+                logits, taps, before = step.logits, step.taps, token
+        finally:
+            turn.generate_seconds = time.perf_counter() - began
+
+    # ------------------------------------------------------------------------------------------ write
+
+    def _learn(self, session: Session, turn: _Turn, text: str, message: int, number: int) -> Learned | None:
+        """Commits what the turn taught. A full disk costs the lesson, not the turn: a notice says so."""
+        try:
+            if not turn.parts and turn.prefill is None:
+                self._read_stopped(session.memory, turn, text)
+            lessons = []
+            for part in turn.parts:
+                lesson = session.learn(part, message)
+                turn.write_seconds += lesson.seconds
+                if lesson.learned.entry is not None:
+                    lessons.append(lesson.learned)
+                    self._notify("turn.learned", TurnLearned(turn=number, learned=lesson.learned))
+        except EngineError as error:
+            logger.warning("turn %d was not learned: %s", number, type(error).__name__)
+            self._notify(
+                "engine.notice", Notice(message=f"This turn was not learned. {error.message}", hint=error.hint)
+            )
+            return None
+        return _together(lessons)
+
+    def _read_stopped(self, memory: Memory, turn: _Turn, text: str) -> None:
+        """The user stopped the reply before the prompt was read. The message was said all the same: learn it."""
+        alone = self._prompts.alone(text)
+        if len(alone) > 1 or len(alone[0].tokens) > _SHORT:
+            return
+        turn.prompts = alone
+        self._read(turn, memory, None, answer=False)
+
+
+# ---------------------------------------------------------------------------------------------- helpers
+
+
+def _checked(text: str) -> str:
+    if not text.strip():
+        raise ProtocolError("The message is empty.", "Write something.", code=ErrorCode.INVALID_PARAMS)
+    return text
+
+
+def _earlier(session: Session, conversation: int | None) -> list[MessageRecord]:
+    return [] if conversation is None else session.profile.messages(conversation)
+
+
+def _title(text: str) -> str:
+    """The conversation's title: the beginning of its first message."""
+    line = " ".join(text.split())
+    return line if len(line) <= _TITLE else line[: _TITLE - 1].rstrip() + "…"
+
+
+def _together(lessons: Sequence[Learned]) -> Learned:
+    """A long turn is learned in parts, an entry each; the whole is known by its last entry."""
+    if not lessons:
+        return nothing_learned()
+    weights = [max(len(lesson.tokens), 1) for lesson in lessons]
+    return Learned(
+        entry=lessons[-1].entry,
+        surprise=sum(w * lesson.surprise for w, lesson in zip(weights, lessons, strict=True)) / sum(weights),
+        recruited=sum(lesson.recruited for lesson in lessons),
+        strengthened=sum(lesson.strengthened for lesson in lessons),
+        overwritten=sum(lesson.overwritten for lesson in lessons),
+        recycled=sum(lesson.recycled for lesson in lessons),
+        tokens=[token for lesson in lessons for token in lesson.tokens],
+    )

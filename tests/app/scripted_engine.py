@@ -1,0 +1,355 @@
+"""A stand-in for the engine that can be told to misbehave: the same protocol, no model.
+
+Run as `python scripted_engine.py DATA_DIR [--option ...]`. It keeps its profiles in `DATA_DIR/scripted.json`, written
+before `turn.accepted`, as the real one keeps them in its database; so what survives a crash here is what would survive
+there. A message that begins with `/` makes it misbehave in the middle of a turn; the options do so from the start.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import queue
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from engine import protocol as p
+
+REPLY = "I will **remember** that for you."
+NOW = "2026-01-02T03:04:05+00:00"
+NEURONS = 1000
+
+
+class Store:
+    """Profiles as plain JSON, replaced atomically."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "scripted.json"
+        self.data: dict[str, Any] = {"profiles": {}, "next": 1}
+        if self.path.exists():
+            self.data = json.loads(self.path.read_text())
+
+    def save(self) -> None:
+        temporary = self.path.with_suffix(".tmp")
+        temporary.write_text(json.dumps(self.data))
+        temporary.replace(self.path)
+
+    def number(self) -> int:
+        self.data["next"] += 1
+        return int(self.data["next"])
+
+    def profiles(self) -> list[p.ProfileInfo]:
+        return [p.ProfileInfo(id=d["id"], name=n, created=NOW) for n, d in self.data["profiles"].items()]
+
+
+class Fail(Exception):
+    def __init__(self, code: int, message: str, hint: str = "") -> None:
+        self.body = p.ErrorBody(code=code, message=message, hint=hint)
+
+
+class Engine:
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.options = options
+        self.store = Store(options.data_dir)
+        self.profile: str | None = None
+        self.turn = 0
+        self.cancelled = threading.Event()
+        self.requests: queue.Queue[p.Request | None] = queue.Queue()
+        self.lock = threading.Lock()
+        self.running = False
+
+    # -------------------------------------------------------------------------------- pipe
+
+    def write(self, data: bytes) -> None:
+        with self.lock:
+            sys.stdout.buffer.write(data + b"\n")
+            sys.stdout.buffer.flush()
+
+    def say(self, method: str, params: p.Struct) -> None:
+        self.write(msgspec.json.encode(p.Notification(method=method, params=params)))
+
+    def read(self) -> None:
+        for line in sys.stdin.buffer:
+            request = msgspec.json.decode(line, type=p.Request)
+            if request.method == "turn.cancel":
+                running, _ = self.running, self.cancelled.set()
+                self.write(msgspec.json.encode(p.Response(id=request.id, result=p.Cancelling(cancelling=running))))
+            else:
+                self.requests.put(request)
+        self.cancelled.set()
+        self.requests.put(None)
+
+    def serve(self) -> None:
+        threading.Thread(target=self.read, daemon=True).start()
+        while (request := self.requests.get()) is not None:
+            if request.method != "initialize":
+                self.say("engine.state", p.StateChanged(state="busy"))
+            try:
+                kind = p.METHODS[request.method][0]
+                params = None if kind is None else msgspec.convert(request.params, type=kind)
+                result = getattr(self, "do_" + request.method.replace(".", "_"))(params)
+                answer = p.Response(id=request.id, result=result)
+            except Fail as fail:
+                answer = p.Response(id=request.id, error=fail.body)
+            self.write(msgspec.json.encode(answer))
+            self.say("engine.state", p.StateChanged(state="ready"))
+            if request.method == "shutdown":
+                break
+        self.store.data["closed_politely"] = True
+        self.store.save()
+        if self.options.linger:
+            time.sleep(self.options.linger)
+
+    # -------------------------------------------------------------------------------- profiles
+
+    @property
+    def open(self) -> dict[str, Any]:
+        if self.profile is None:
+            raise Fail(1206, "No profile is open.")
+        found: dict[str, Any] = self.store.data["profiles"][self.profile]
+        return found
+
+    def info(self) -> p.ProfileInfo:
+        return p.ProfileInfo(id=self.open["id"], name=str(self.profile), created=NOW)
+
+    def make(self, name: str) -> None:
+        number = self.store.number()
+        self.store.data["profiles"][name] = {"id": f"id{number}", "conversations": {}, "journal": []}
+        self.store.save()
+
+    def do_initialize(self, params: p.Initialize) -> p.Initialized:
+        time.sleep(self.options.slow_start)
+        if self.options.die_at_start:
+            print("cannot go on", file=sys.stderr, flush=True)
+            os._exit(3)
+        if self.options.no_model:
+            raise Fail(1101, "The language model was not found.", "Run ./techo once to set it up.")
+        if params.profile is not None:
+            if params.profile in self.options.in_use:
+                raise Fail(1204, f"The profile “{params.profile}” is open elsewhere.", "Close the other window.")
+            if params.profile not in self.store.data["profiles"]:
+                if not params.create:
+                    raise Fail(1201, "There is no such profile.")
+                self.make(params.profile)
+            self.profile = params.profile
+        backbone = p.BackboneInfo(name="Scripted", digest="blake2b:00", layers=1, width=1, vocabulary=1, window=2048)
+        notices = ["A damaged snapshot was set aside."] if self.options.notice else []
+        profile = None if self.profile is None else self.info()
+        return p.Initialized(protocol=1, engine="0", backbone=backbone, profile=profile, notices=notices)
+
+    def do_shutdown(self, _: None) -> p.Ok:
+        return p.Ok()
+
+    def do_profile_list(self, _: None) -> p.ProfileList:
+        return p.ProfileList(profiles=self.store.profiles(), current=self.profile)
+
+    def do_profile_open(self, params: p.ProfileName) -> p.ProfileOpened:
+        if params.name in self.options.in_use:
+            raise Fail(1204, f"The profile “{params.name}” is open elsewhere.", "Close the other window.")
+        if params.name not in self.store.data["profiles"]:
+            raise Fail(1201, "There is no such profile.")
+        self.profile = params.name
+        return p.ProfileOpened(profile=self.info(), notices=[])
+
+    def do_profile_create(self, params: p.ProfileName) -> p.ProfileOpened:
+        if params.name in self.store.data["profiles"]:
+            raise Fail(1202, "There is a profile of this name already.")
+        self.make(params.name)
+        return self.do_profile_open(params)
+
+    def do_profile_rename(self, params: p.ProfileRename) -> p.Ok:
+        profiles = self.store.data["profiles"]
+        profiles[params.new_name] = profiles.pop(params.name)
+        if self.profile == params.name:
+            self.profile = params.new_name
+        self.store.save()
+        return p.Ok()
+
+    def do_profile_delete(self, params: p.ProfileName) -> p.Ok:
+        profile = self.store.data["profiles"][params.name]
+        if not params.confirm:
+            losses = f"{len(profile['journal'])} learned turns and {len(profile['conversations'])} conversations"
+            raise Fail(1306, f"This would delete {losses}.", "Send it again with confirm.")
+        del self.store.data["profiles"][params.name]
+        if self.profile == params.name:
+            self.profile = None
+        self.store.save()
+        return p.Ok()
+
+    # -------------------------------------------------------------------------------- conversations
+
+    def do_conversation_list(self, _: None) -> p.ConversationList:
+        found = []
+        for number, messages in sorted(self.open["conversations"].items(), key=lambda entry: -int(entry[0])):
+            title = messages[0]["content"][:60]
+            found.append(p.Conversation(id=int(number), title=title, created=NOW, updated=NOW, messages=len(messages)))
+        return p.ConversationList(conversations=found)
+
+    def do_conversation_messages(self, params: p.ConversationId) -> p.MessageList:
+        messages = self.open["conversations"].get(str(params.conversation))
+        if messages is None:
+            raise Fail(1206, "There is no such conversation.")
+        return p.MessageList(messages=[msgspec.convert(message, type=p.Message) for message in messages])
+
+    def add(self, conversation: int, role: str, content: str, finish: str | None = None) -> dict[str, Any]:
+        message = {
+            "id": self.store.number(),
+            "conversation": conversation,
+            "role": role,
+            "content": content,
+            "created": NOW,
+            "finish": finish,
+        }
+        self.open["conversations"].setdefault(str(conversation), []).append(message)
+        self.store.save()
+        return message
+
+    # -------------------------------------------------------------------------------- one turn
+
+    def do_turn_send(self, params: p.TurnSend) -> p.TurnDone:
+        text = params.text
+        if text.startswith("/die-unsaved"):
+            os._exit(9)
+        self.turn += 1
+        self.running = True
+        self.cancelled.clear()
+        conversation = params.conversation or self.store.number()
+        said = self.add(conversation, "user", text)
+        if text.startswith("/die-unsaid"):  # Saved, but the notification never leaves.
+            os._exit(9)
+        self.say("turn.accepted", p.TurnAccepted(turn=self.turn, conversation=conversation, message=said["id"]))
+        reply, finish, pause = REPLY, "stop", 0.0
+        if text.startswith("/markdown"):
+            reply = "# Title\n\n```python\nx = 1\n```\n\n<b>not bold</b>\n\n![cat](https://example.org/cat.png)"
+        elif text.startswith("/long"):
+            reply, pause = "word " * 400, float([*text.split(), "0.01"][1])
+        elif text.startswith("/garble"):
+            self.write(b"this is no JSON")
+            self.write(b'{"jsonrpc":"2.0","method":"turn.delta","params":{"turn":"seven"}}')
+            self.write(b'{"jsonrpc":"2.0","method":"engine.news","params":{}}')
+            self.write(b'{"jsonrpc":"2.0","id":999999,"result":{}}')
+        elif text.startswith("/fail"):
+            self.running = False
+            raise Fail(1102, "The model could not compute.", "Start the engine again.")
+        pieces = [piece + " " for piece in reply.split(" ")]
+        pieces[-1] = pieces[-1][:-1]
+        answer = self.add(conversation, "assistant", "")
+        sent = ""
+        for place, piece in enumerate(pieces):
+            if self.cancelled.is_set():
+                finish = "cancelled"
+                break
+            if place == 3 and text.startswith("/die-saved"):
+                answer["content"] = sent
+                self.store.save()
+            if place == 4 and text.startswith("/die"):
+                time.sleep(0.2)
+                os._exit(9)
+            sent += piece
+            self.say("turn.delta", p.TurnDelta(turn=self.turn, text=piece))
+            time.sleep(pause)
+        answer.update(content=sent, finish=finish)
+        learned = self.learn(said["id"], text) if params.learn and finish == "stop" else None
+        self.store.save()
+        self.running = False
+        asked = text.endswith("?") and len(self.open["journal"]) > 0
+        return p.TurnDone(
+            conversation=conversation,
+            user_message=said["id"],
+            reply_message=answer["id"],
+            reply=sent,
+            finish=finish,  # type: ignore[arg-type]
+            learned=learned,
+            recalled=[self.open["journal"][0]["id"]] if asked else [],
+            usage=p.Usage(
+                prompt_tokens=1,
+                cached_tokens=0,
+                generated_tokens=len(pieces),
+                read_seconds=0,
+                first_token_seconds=0,
+                generate_seconds=0,
+                write_seconds=0,
+                memory_tokens=3 if asked else 0,
+            ),
+        )
+
+    def learn(self, message: int, text: str) -> p.Learned | None:
+        if text.endswith("?"):
+            return None
+        entry = self.store.number()
+        self.open["journal"].append({"id": entry, "message": message, "text": text})
+        tokens = [" Mi", "so", " is", " a", " cat"]
+        learned = p.Learned(
+            entry=entry, surprise=0.81, recruited=34, strengthened=5, overwritten=1, recycled=0, tokens=tokens
+        )
+        self.say("turn.learned", p.TurnLearned(turn=self.turn, learned=learned))
+        return learned
+
+    # -------------------------------------------------------------------------------- memory
+
+    def do_memory_stats(self, _: None) -> p.MemoryStats:
+        count = len(self.open["journal"])
+        return p.MemoryStats(
+            state_bytes=23_000_000,
+            snapshot_bytes=22_000_000 if count else 0,
+            neurons=NEURONS,
+            neurons_used=34 * count,
+            turns=8192,
+            turns_used=count,
+            turns_learned=count,
+            turns_recycled=0,
+        )
+
+    def do_memory_journal(self, params: p.JournalPage) -> p.JournalList:
+        entries = [e for e in self.open["journal"] if params.before is None or e["id"] < params.before]
+        found = [
+            p.JournalEntry(**e, created=NOW, surprise=0.8, recruited=1, strengthened=0, overwritten=0, recycled=0)
+            for e in entries[::-1][: params.limit]
+        ]
+        return p.JournalList(entries=found)
+
+    def do_memory_reset(self, params: p.Confirm) -> p.MemoryStats:
+        if not params.confirm:
+            raise Fail(1306, f"This would forget {len(self.open['journal'])} learned turns.", "Send it with confirm.")
+        self.open["journal"] = []
+        self.store.save()
+        return self.do_memory_stats(None)
+
+    def do_memory_export(self, params: p.FilePath) -> p.Exported:
+        data = json.dumps(self.open).encode()
+        Path(params.path).write_bytes(data)
+        return p.Exported(path=params.path, bytes=len(data))
+
+    def do_memory_import(self, params: p.MemoryImport) -> p.ProfileInfo:
+        try:
+            data = json.loads(Path(params.path).read_bytes())
+        except (OSError, ValueError) as error:
+            raise Fail(1305, "This is no Techo file.", "Choose a file that Techo exported.") from error
+        data["id"] = f"id{self.store.number()}"
+        self.store.data["profiles"][params.name] = data
+        self.store.save()
+        return p.ProfileInfo(id=data["id"], name=params.name, created=NOW)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("data_dir", type=Path)
+    parser.add_argument("--slow-start", type=float, default=0.0)
+    parser.add_argument("--die-at-start", action="store_true")
+    parser.add_argument("--no-model", action="store_true")
+    parser.add_argument("--notice", action="store_true")
+    parser.add_argument("--in-use", nargs="*", default=[])
+    parser.add_argument("--linger", type=float, default=0.0, help="seconds to stay after the end of file")
+    options = parser.parse_args()
+    options.data_dir.mkdir(parents=True, exist_ok=True)
+    Engine(options).serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""Promises in ratios, measured through `techo bench` on the real engine. Not part of the quick suite.
+
+Absolute times belong to a machine; the ratios must hold on every one. The bounds here are looser than the figures in
+the README, since CI's machines are busy: they catch a regression, they do not replace a measurement.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from engine.cli import main
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+
+Bench = dict[str, Any]
+
+
+def bench(capsys: pytest.CaptureFixture[str], *arguments: str) -> Bench:
+    status = main(["bench", *arguments, "--json"])
+    result: Bench = json.loads(capsys.readouterr().out)
+    assert status == 0, result
+    return result
+
+
+def test_speed_with_the_memory(capsys: pytest.CaptureFixture[str]) -> None:
+    found = bench(capsys, "speed", "--fill", "40")["speed"]
+    assert found["decode"]["both"]["ratio"] >= 0.75
+    assert found["learn"]["ratio"] <= 0.30
+    assert found["learn"]["turns"] >= 20
+
+
+def test_nothing_grows(capsys: pytest.CaptureFixture[str]) -> None:
+    found = bench(capsys, "memory", "--turns", "150")["memory"]
+    assert found["rss"]["growth"] < 4_000_000
+    assert len(found["snapshot_sizes"]) == 1
+    assert len(found["state_bytes"]) == 1
+    assert found["state_bytes"][0] <= 24_000_000
+    assert found["stats"]["turns_learned"] > 100
+    assert 0.98 < found["perplexity"]["ratio"] < 1.02
+
+
+def test_nothing_is_lost_to_kill_9(capsys: pytest.CaptureFixture[str]) -> None:
+    found = bench(capsys, "kills", "--kills", "6", "--fill", "16")["kills"]
+    assert found["kills"] == 6
+    assert found["sent"] >= 6
+    for loss in ("failed_restarts", "lost_messages", "lost_entries", "recall_lost"):
+        assert found[loss] == []
+
+
+def test_controls_survive_the_memory(capsys: pytest.CaptureFixture[str]) -> None:
+    found = bench(capsys, "controls", "--fill", "60")["controls"]
+    assert found["right_without"] >= 30
+    assert found["right_with"] >= found["right_without"] - 1

@@ -1,0 +1,42 @@
+"""The text notebook that the memory is compared with."""
+
+from __future__ import annotations
+
+from engine.cli.evaluation.notes import Notebook
+
+TOLD = [
+    "My cat is called Brumble.",
+    "I work as a bookbinder in Tallinn.",
+    "My dentist is Dr Okafor.",
+    "It rained all day.",
+    "My sister Odile plays the bassoon.",
+]
+
+
+def test_finds_the_turn_that_tells() -> None:
+    notebook = Notebook(TOLD)
+    assert notebook.best("Who is my dentist?", 1) == [2]
+    assert notebook.best("What does my sister play?", 1) == [4]
+
+
+def test_chosen_notes_stand_in_the_order_of_telling() -> None:
+    chosen = Notebook(TOLD).best("Is the dentist of my sister called Okafor?", 3)
+    assert len(chosen) == 3
+    assert chosen == sorted(chosen)
+
+
+def test_turns_without_a_common_word_are_never_notes() -> None:
+    assert Notebook(TOLD).best("Zebra?", 3) == []
+    assert Notebook(TOLD).prompt("Zebra?", 3) == "Zebra?"
+    assert Notebook(TOLD).best("?!", 3) == []
+
+
+def test_empty_notebook() -> None:
+    assert Notebook([]).prompt("Who is my dentist?", 3) == "Who is my dentist?"
+
+
+def test_prompt_holds_notes_and_question_once() -> None:
+    prompt = Notebook(TOLD).prompt("Who is my dentist?", 2)
+    assert prompt.count("Okafor") == 1
+    assert prompt.count("Who is my dentist?") == 1
+    assert "Tallinn" not in prompt

@@ -1,0 +1,192 @@
+"""The commands end to end, with the real engine process and the real model."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import Popen
+from typing import Any
+
+import pytest
+
+from engine.cli import main
+from engine.errors import ErrorCode
+
+Techo = Callable[..., tuple[int, Any]]
+Spawn = Callable[..., "Popen[str]"]
+
+DATA = Path(__file__).resolve().parents[2] / "data"
+STATS = {"state_bytes", "neurons", "neurons_used", "turns_learned", "turns", "turns_used", "snapshot_bytes"}
+
+
+def test_profiles_from_first_to_last(techo: Techo) -> None:
+    assert techo("profile", "list") == (0, {"profiles": []})
+    status, created = techo("profile", "create", "Work")
+    assert (status, created["name"]) == (0, "Work")
+    assert created["id"]
+    status, error = techo("profile", "create", "work")
+    assert (status, error["error"]["code"]) == (1, ErrorCode.PROFILE_EXISTS)
+    assert error["error"]["hint"]
+    assert techo("profile", "rename", "Work", "Office")[0] == 0
+    assert [one["name"] for one in techo("profile", "list")[1]["profiles"]] == ["Office"]
+    status, refused = techo("profile", "delete", "Office")
+    assert (status, refused["error"]["code"]) == (3, ErrorCode.NOT_CONFIRMED)
+    assert [one["name"] for one in techo("profile", "list")[1]["profiles"]] == ["Office"]
+    assert techo("profile", "delete", "Office", "--yes")[0] == 0
+    assert techo("profile", "list")[1] == {"profiles": []}
+    status, error = techo("profile", "delete", "Office", "--yes")
+    assert (status, error["error"]["code"]) == (1, ErrorCode.PROFILE_NOT_FOUND)
+
+
+def test_a_mistyped_profile_has_no_memory_made_for_it(techo: Techo) -> None:
+    status, error = techo("memory", "stats", "--profile", "typo")
+    assert (status, error["error"]["code"]) == (1, ErrorCode.PROFILE_NOT_FOUND)
+    assert techo("profile", "list")[1] == {"profiles": []}
+
+
+def test_say_learn_journal_forget_reset(techo: Techo) -> None:
+    status, done = techo("say", "My cat is called Brumble.", "--max-tokens", "8")
+    assert status == 0
+    assert done["usage"]["generated_tokens"] <= 8
+    assert done["finish"] in ("stop", "length")
+    assert done["reply"].strip()
+    entry = done["learned"]["entry"]
+    status, stats = techo("memory", "stats")
+    assert status == 0
+    assert set(stats) >= STATS
+    assert stats["turns_learned"] == 1
+    assert 0 < stats["neurons_used"] < stats["neurons"]
+    status, journal = techo("memory", "journal")
+    assert [one["id"] for one in journal["entries"]] == [entry]
+    assert journal["entries"][0]["text"] == "My cat is called Brumble."
+    assert techo("memory", "forget", str(entry))[1]["entry"] == entry
+    assert techo("memory", "stats")[1]["turns_learned"] == 0
+    status, error = techo("memory", "forget", str(entry))
+    assert (status, error["error"]["code"]) == (1, ErrorCode.ENTRY_NOT_FOUND)
+
+    techo("say", "My dentist is Dr Okafor.", "--max-tokens", "4")
+    status, refused = techo("memory", "reset")
+    assert (status, refused["error"]["code"]) == (3, ErrorCode.NOT_CONFIRMED)
+    assert techo("memory", "stats")[1]["turns_learned"] == 1
+    status, after = techo("memory", "reset", "--yes")
+    assert (status, after["turns_learned"], after["neurons_used"]) == (0, 0, 0)
+
+
+def test_say_goes_on_with_a_conversation_and_can_leave_the_memory_alone(techo: Techo) -> None:
+    first = techo("say", "Hello!", "--no-learn", "--max-tokens", "4")[1]
+    assert first["learned"] is None
+    second = techo("say", "And again.", "--no-learn", "--max-tokens", "4", "--conversation", str(first["conversation"]))
+    assert second[1]["conversation"] == first["conversation"]
+    assert techo("say", "Anew.", "--no-learn", "--max-tokens", "4")[1]["conversation"] != first["conversation"]
+    assert techo("memory", "stats")[1]["turns_learned"] == 0
+    status, error = techo("say", "x", "--conversation", "999")
+    assert (status, error["error"]["code"]) == (1, ErrorCode.CONVERSATION_NOT_FOUND)
+
+
+def test_sampling_is_repeatable_by_seed(techo: Techo) -> None:
+    def reply(*more: str) -> str:
+        options = ("--no-learn", "--no-recall", "--max-tokens", "16", *more)
+        return str(techo("say", "Tell me a story.", *options)[1]["reply"])
+
+    hot = ("--temperature", "1.5")
+    assert reply(*hot, "--seed", "7") == reply(*hot, "--seed", "7")
+    assert reply() == reply()
+    assert len({reply(*hot, "--seed", seed) for seed in ("7", "8", "9")}) > 1
+
+
+def test_export_and_import(techo: Techo, tmp_path: Path) -> None:
+    techo("say", "My cat is called Brumble.", "--max-tokens", "4")
+    file = tmp_path / "me.techo"
+    status, done = techo("memory", "export", str(file))
+    assert status == 0
+    assert done["bytes"] == file.stat().st_size
+    status, error = techo("memory", "export", str(file))
+    assert status == 1
+    assert "overwrite" in error["error"]["hint"].lower()
+    assert techo("memory", "export", str(file), "--overwrite")[0] == 0
+    status, profile = techo("memory", "import", str(file), "--name", "again")
+    assert (status, profile["name"]) == (0, "again")
+    assert techo("memory", "stats", "--profile", "again")[1]["turns_learned"] == 1
+    file.write_bytes(file.read_bytes()[:-100])
+    status, error = techo("memory", "import", str(file), "--name", "broken")
+    assert (status, error["error"]["code"]) == (1, ErrorCode.IMPORT_REFUSED)
+    assert [one["name"] for one in techo("profile", "list")[1]["profiles"]] == ["again", "default"]
+
+
+def test_chat_through_a_pipe(spawn: Spawn) -> None:
+    chat = spawn("chat", "--json", "--max-tokens", "6", "--no-learn")
+    out, _ = chat.communicate("Hello there.\n\n/memory\nHow are you?\n/nonsense\n", timeout=110)
+    first, memory, second, error = [json.loads(line) for line in out.splitlines()]
+    assert first["reply"].strip()
+    assert second["conversation"] == first["conversation"]
+    assert set(memory) >= STATS
+    assert "/help" in error["error"]["hint"]
+    assert chat.returncode == 1  # a script must see that one of its lines failed
+
+
+def test_chat_prints_only_replies_on_stdout(spawn: Spawn) -> None:
+    chat = spawn("chat", "--max-tokens", "6", "--no-learn")
+    out, err = chat.communicate("What is the capital of Japan?\n", timeout=110)
+    assert chat.returncode == 0, err
+    assert "Tokyo" in out or out.strip()
+    assert ">" not in out
+
+
+def test_ctrl_c_stops_a_reply_and_keeps_it(spawn: Spawn, techo: Techo) -> None:
+    say = spawn("say", "Tell me a very long story about a dog.", "--max-tokens", "400", "--no-learn")
+    assert say.stdout is not None
+    assert say.stdout.read(1)  # the first piece has been shown
+    say.send_signal(signal.SIGINT)
+    rest, err = say.communicate(timeout=60)
+    assert say.returncode == 130, err
+    assert len(rest) < 4000
+    assert techo("say", "Hello.", "--no-learn", "--max-tokens", "4")[0] == 0  # the profile was closed properly
+
+
+def test_text_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = ["--data-dir", str(tmp_path)]
+    assert main(["profile", "list", *folder]) == 0
+    assert "No profile yet" in capsys.readouterr().out
+    assert main(["memory", "stats", *folder]) == 0
+    assert "neurons in use" in capsys.readouterr().out
+    assert main(["memory", "journal", *folder]) == 0
+    assert "Nothing has been learned" in capsys.readouterr().out
+    assert main(["version", *folder]) == 0
+    assert str(tmp_path) in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_evaluate_a_small_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "results.jsonl"
+    arguments = ["evaluate", str(DATA / "small.jsonl"), "--out", str(out), "--limit", "1", "--json"]
+    assert main([*arguments, "--arm", "none,context,memory,notes"]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    assert len(rows) == 4 * 7
+    assert all({"episode", "q", "kind", "arm", "output", "right", "stale"} <= set(row) for row in rows)
+    assert set(summary["arms"]) == {"none", "context", "memory", "notes"}
+    assert summary["arms"]["none"]["right"] == 0
+    assert summary["arms"]["notes"]["right"] > 0
+    assert summary["arms"]["memory"]["turns_learned"] > 0
+    assert summary["arms"]["none"]["turns_learned"] == 0
+    assert summary["ratios"].keys() == {"memory/none", "memory/context", "memory/notes"}
+    # a torn run goes on where it stopped, and asks only what is missing
+    out.write_text("".join(json.dumps(row) + "\n" for row in rows[:5]))
+    assert main([*arguments, "--arm", "none", "--resume"]) == 0
+    again = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [row["output"] for row in again] == [row["output"] for row in rows[:7]]
+
+
+def test_evaluate_keeps_to_the_named_data_folder(techo: Techo, tmp_path: Path) -> None:
+    episodes = tmp_path / "e.jsonl"
+    turns = [{"role": "user", "content": "My boat is Periwinkle."}, {"role": "assistant", "content": "Nice."}]
+    question = {"q": "What is my boat?", "answers": ["Periwinkle"], "kind": "fact"}
+    episodes.write_text(json.dumps({"id": "a/b", "sessions": [{"turns": turns}], "questions": [question]}) + "\n")
+    status, summary = techo("evaluate", str(episodes), "--arm", "memory", "--max-tokens", "4")
+    assert status == 0
+    assert summary["arms"]["memory"]["turns_learned"] == 1
+    (profile,) = techo("profile", "list")[1]["profiles"]
+    assert profile["name"].startswith("memory-a-b")
+    assert techo("memory", "stats", "--profile", profile["name"])[1]["turns_learned"] == 1

@@ -1,0 +1,162 @@
+"""One profile's database: settings, versions, damage."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from engine.errors import ErrorCode, StateError, StoreError
+from engine.store import Profile, ProfileStore
+from engine.store.database import CHECK_BYTES, MAJOR, MINOR
+from tests.engine.store.samples import IDENTITY, filled, learn
+
+
+def _path(store: ProfileStore) -> Path:
+    (record,) = store.list()
+    return store.directory / record.id / "profile.sqlite3"
+
+
+def _edit(path: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for statement in statements:
+            connection.execute(statement).fetchall()
+
+
+def test_commits_are_synced_and_deletions_are_overwritten(profile: Profile) -> None:
+    database = profile._database
+    settings = {
+        name: database.value(f"PRAGMA {name}")
+        for name in ("journal_mode", "synchronous", "secure_delete", "foreign_keys", "cache_size", "mmap_size")
+    }
+    assert settings == {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "secure_delete": 1,
+        "foreign_keys": 1,
+        "cache_size": -2048,
+        "mmap_size": 0,
+    }
+
+
+def test_everything_on_disk_is_private(store: ProfileStore) -> None:
+    filled(store)
+    with store.open("Filled", IDENTITY) as profile:
+        profile.create_conversation("keeps the log open")
+        found = sorted(store.directory.rglob("*"))
+        assert len(found) > 5
+        for path in found:
+            assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_the_schema_is_recorded_with_its_version(profile: Profile) -> None:
+    database = profile._database
+    assert database.value("PRAGMA user_version") == MAJOR << 16 | MINOR
+    assert database.rows("SELECT migration_set, name FROM _sqlite_migrations") == [
+        ("techo.profile", "1.0 profile, conversations, messages, journal, snapshots")
+    ]
+
+
+def test_a_newer_minor_version_is_opened(store: ProfileStore) -> None:
+    """Minor versions only add: an added column must not be in the way."""
+    filled(store)
+    _edit(_path(store), f"PRAGMA user_version = {MAJOR << 16 | MINOR + 3}", "ALTER TABLE message ADD COLUMN mood TEXT")
+    with store.open("Filled", IDENTITY) as profile:
+        conversation = profile.conversations()[0]
+        profile.append_message(conversation.id, "user", "hello")
+        assert profile.load_state().last_entry == 8
+
+
+def test_a_newer_major_version_is_refused_and_left_alone(store: ProfileStore) -> None:
+    filled(store)
+    path = _path(store)
+    _edit(path, f"PRAGMA user_version = {(MAJOR + 1) << 16}")
+    before = path.read_bytes()
+    with pytest.raises(StateError) as caught:
+        store.open("Filled", IDENTITY)
+    assert caught.value.code == ErrorCode.STATE_NEWER
+    assert "Update Techo" in caught.value.hint
+    (record,) = store.list()
+    assert (record.name, bool(record.problem)) == ("Filled", True)
+    assert path.read_bytes() == before
+
+
+def test_a_foreign_database_is_refused(store: ProfileStore) -> None:
+    filled(store)
+    _edit(_path(store), "PRAGMA application_id = 7")
+    (record,) = store.list()
+    assert "not a Techo profile" in record.problem
+    with pytest.raises(StateError):
+        store.open(record.name, IDENTITY)
+
+
+@pytest.mark.parametrize("harm", ["garbled", "cut", "empty", "inside"])
+def test_a_damaged_database_is_named_and_left_alone(store: ProfileStore, harm: str) -> None:
+    """Never a silent reset: the file stays as it was found, and the message names it."""
+    filled(store)
+    path = _path(store)
+    data = path.read_bytes()
+    harmed = {
+        "garbled": b"\xff" * 4096 + data[4096:],
+        "cut": data[: len(data) // 2],
+        "empty": b"",
+        "inside": data[:8192] + b"\x99" * (len(data) - 8192),
+    }[harm]
+    path.write_bytes(harmed)
+    (record,) = store.list()
+    with pytest.raises(StateError) as caught:
+        store.open(record.name, IDENTITY)
+    assert caught.value.code == ErrorCode.STATE_DAMAGED
+    assert str(path) in caught.value.message
+    assert "import" in caught.value.hint
+    assert path.read_bytes() == harmed
+    store.delete(record.name)  # a person can still get rid of it
+    assert store.list() == []
+
+
+def test_a_missing_database_is_told(store: ProfileStore) -> None:
+    filled(store)
+    _path(store).unlink()
+    (record,) = store.list()
+    assert record.problem
+    with pytest.raises(StoreError, match="cannot be opened"):
+        store.open(record.name, IDENTITY)
+    assert list((store.directory / record.id).glob("*.sqlite3")) == []
+
+
+def test_a_full_disk_keeps_what_was_saved_and_the_profile_works_on(profile: Profile) -> None:
+    conversation = profile.create_conversation("talk")
+    learn(profile, 3)
+    kept = profile.append_message(conversation.id, "user", "kept")
+    database = profile._database
+    pages = database.value("PRAGMA page_count")
+    database.value(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(StoreError) as caught:
+        profile.append_message(conversation.id, "user", "x" * 100_000)
+    assert (caught.value.code, "full" in caught.value.message) == (ErrorCode.STORAGE_FAILED, True)
+    assert "Free some space" in caught.value.hint
+    assert profile.messages(conversation.id) == [kept]
+    database.value("PRAGMA max_page_count = 100000")
+    again = profile.append_message(conversation.id, "user", "x" * 100_000)
+    assert profile.messages(conversation.id) == [kept, again]
+    assert [entry.id for entry in profile.entries()] == [1, 2, 3]
+
+
+def test_nested_transactions_commit_or_vanish_together(profile: Profile) -> None:
+    database = profile._database
+    with pytest.raises(RuntimeError), database.transaction("try"):
+        profile.create_conversation("one")
+        with database.transaction("try"):
+            profile.create_conversation("two")
+        raise RuntimeError
+    assert profile.conversations() == []
+    profile.create_conversation("three")
+    assert [found.title for found in profile.conversations()] == ["three"]
+
+
+def test_the_structure_of_usual_profiles_is_checked_at_the_opening() -> None:
+    """10,000 learned turns of 2 kB each are about 28 MB."""
+    assert CHECK_BYTES >= 28 * 1024 * 1024

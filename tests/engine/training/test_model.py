@@ -1,0 +1,91 @@
+"""The slow weights in numpy are the slow weights that were trained: same file, same numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="the training extra is not installed")
+
+from engine.bit_ttt.lexicon import IDF_BUCKETS  # noqa: E402
+from engine.bit_ttt.slow_weights import SlowWeights, pack_weight, unpack_weight  # noqa: E402
+from engine.training.dataset import Standard, quantize  # noqa: E402
+from engine.training.export import export  # noqa: E402
+from engine.training.model import MemoryConfig, MemoryModel, ternarize  # noqa: E402
+
+WIDTH = 32
+CONFIG = MemoryConfig(width=48, heads=2, head_width=16, hidden=64, input=4 * WIDTH, phrases=20)
+TAPS = ["embd", "l_out-1", "l_out-2", "l_out-3"]
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[MemoryModel, SlowWeights, Standard]:
+    torch.manual_seed(3)
+    model = MemoryModel(CONFIG).eval()
+    standard = Standard(torch.randn(4, WIDTH) * 0.1, torch.rand(4, WIDTH) + 0.5)
+    out: Path = tmp_path_factory.mktemp("weights") / "w.safetensors"
+    idf = np.full(IDF_BUCKETS, 3, dtype=np.uint8)
+    export(model, standard, idf, list(range(20)), taps=TAPS, vocabulary=100, backbone="blake2b:test", out=out)
+    return model, SlowWeights.load(out), standard
+
+
+def test_weights_are_ternary_and_survive_packing(pair: tuple[MemoryModel, SlowWeights, Standard]) -> None:
+    _, slow, _ = pair
+    for layer in [*slow.w.values(), *slow.r.values()]:
+        assert set(np.unique(layer.weight)) <= {-1.0, 0.0, 1.0}
+    trits = np.random.default_rng(0).integers(-1, 2, (7, 9)).astype(np.int8)
+    assert np.array_equal(unpack_weight(pack_weight(trits), 7, 9), trits)
+
+
+def test_writer_equals_the_trained_writer(pair: tuple[MemoryModel, SlowWeights, Standard]) -> None:
+    model, slow, standard = pair
+    torch.manual_seed(4)
+    raw = torch.randn(3, 12, WIDTH) * 5  # embedding, two middle layers; 11 tokens and the end
+    own = standard(raw[0][:, None], [3])[:, 0]
+    before = torch.cat((torch.zeros(1, WIDTH), own[:-1]))
+    middle = standard(raw[1:].transpose(0, 1), [0, 1]).flatten(1)
+    ints, unit = quantize(torch.cat((middle, own, before), 1))
+    with torch.no_grad():
+        mask = torch.ones(1, 12, dtype=torch.bool)
+        hidden, pooled = model.writer(ints[None].bfloat16(), unit[None], mask)
+        keys = ternarize(model.writer.key(hidden[0, :-1]))
+        salience = torch.nn.functional.logsigmoid(model.writer.salience(hidden[0, :-1])[:, 0])
+        tell, ask = ternarize(model.writer.tell_address(pooled))[0], ternarize(model.writer.ask_address(pooled))[0]
+        gist = model.writer.gist(pooled)[0]
+    encoded = slow.encode(*(raw[i].numpy() for i in range(3)))
+    # A unit at a rounding edge may fall on either side; a wrong layer would agree on a third of the trits.
+    assert (encoded.keys == keys.numpy()).mean() > 0.97
+    assert (encoded.tell == tell.numpy()).mean() > 0.97
+    assert (encoded.ask == ask.numpy()).mean() > 0.97
+    np.testing.assert_allclose(encoded.salience, salience.numpy(), atol=0.05)
+    np.testing.assert_allclose(encoded.gist, gist.numpy(), atol=0.1)
+
+
+def test_reader_equals_the_trained_reader(pair: tuple[MemoryModel, SlowWeights, Standard]) -> None:
+    model, slow, standard = pair
+    torch.manual_seed(5)
+    raw = torch.randn(4, 1, WIDTH) * 5  # two middle layers, the last, the embedding
+    gist = torch.randn(1, CONFIG.width)
+    ints, unit = quantize(standard(raw.transpose(0, 1), [0, 1, 2, 3]).flatten(1))
+    with torch.no_grad():
+        h = model.reader(ints.bfloat16(), unit, gist)
+        query, gate = ternarize(model.reader.query(h))[0], model.reader.gate(h)[0]
+        phrase = model.reader.phrase(h)[0]
+        weight = torch.nn.functional.softplus(model.reader.predecessor(h))[0, 0]
+    one, two, last, embedding = (raw[i, 0].numpy() for i in range(4))
+    found = slow.query(embedding, one, two, last, gist[0].numpy())
+    assert (found.query == query.numpy()).mean() > 0.97
+    np.testing.assert_allclose(found.gate, gate.numpy(), atol=0.05)
+    np.testing.assert_allclose(found.phrase, phrase.numpy(), atol=0.1)
+    assert found.predecessor == pytest.approx(float(weight), abs=0.05)
+
+
+def test_a_file_of_another_format_is_refused(tmp_path: Path) -> None:
+    from safetensors.numpy import save_file
+
+    path = tmp_path / "w.safetensors"
+    save_file({"a": np.zeros(3, dtype=np.float32)}, path, {"format": "techo-slow-weights/99"})
+    with pytest.raises(ValueError, match="format"):
+        SlowWeights.load(path)
