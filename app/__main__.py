@@ -59,8 +59,7 @@ def make_window(data_dir: Path, profile: str | None, model: Path | None) -> Main
     from app.settings import WindowSettings
 
     settings = WindowSettings(data_dir)
-    environment = {} if model is None else {"TECHO_MODEL": str(model.absolute())}
-    engine = EngineProcess(engine_command(data_dir), environment=environment)
+    engine = EngineProcess(engine_command(data_dir, model))
     partner = Partner(engine, profile, settings.profile)
     window = MainWindow(partner, settings, data_dir)
     engine.setParent(window)
@@ -70,19 +69,23 @@ def make_window(data_dir: Path, profile: str | None, model: Path | None) -> Main
 
 def close_on_signals(app: QApplication, window: MainWindow) -> None:
     """Ctrl+C and a polite kill close the window as its cross does. Python sees a signal only when it runs: wake it."""
-    import socket
-
+    if sys.platform == "win32":
+        return  # Qt watches sockets only there, and a window on Windows has no terminal.
     from PySide6.QtCore import QSocketNotifier
 
-    reader, writer = socket.socketpair()
-    for end in (reader, writer):
-        end.setblocking(False)
-    signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-    notifier = QSocketNotifier(reader.fileno(), QSocketNotifier.Type.Read, app)
-    notifier.activated.connect(lambda: (reader.recv(64), window.close()))
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    notifier = QSocketNotifier(reader, QSocketNotifier.Type.Read, app)
+
+    def on_signal() -> None:
+        os.read(reader, 64)
+        window.close()
+
+    notifier.activated.connect(on_signal)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
-    app.setProperty("wakeup", [reader, writer])  # Keeps them open.
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -71,9 +71,10 @@ class Condition(Enum):
 UP: Final = (Condition.READY, Condition.BUSY)
 
 
-def engine_command(data_dir: Path) -> list[str]:
+def engine_command(data_dir: Path, model: Path | None = None) -> list[str]:
     """`-P` keeps the current folder out of the import path, where it could shadow the engine."""
-    return [sys.executable, "-P", "-m", "engine", "--data-dir", str(data_dir)]
+    command = [sys.executable, "-P", "-m", "engine", "--data-dir", str(data_dir)]
+    return command if model is None else [*command, "--model", str(model.absolute())]
 
 
 class _Pending:
@@ -151,6 +152,11 @@ class EngineProcess(QObject):
     def up(self) -> bool:
         """Whether requests are taken."""
         return self._condition in UP
+
+    @property
+    def unanswered(self) -> int:
+        """Requests that wait for their answer."""
+        return len(self._pending)
 
     @property
     def last_words(self) -> str:

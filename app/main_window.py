@@ -75,6 +75,9 @@ class MainWindow(QMainWindow):
         column.addWidget(below)
         self._centre = centre
         centre.installEventFilter(self)
+        # Hidden before it is laid out: otherwise the window would be kept as wide as all three parts need.
+        self.panel.setVisible(self.settings.memory_panel)
+        self.memory_menu.panel.setChecked(self.settings.memory_panel)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setHandleWidth(1)
         self.splitter.setChildrenCollapsible(False)
@@ -256,9 +259,6 @@ class MainWindow(QMainWindow):
         if (state := self.settings.splitter) is not None:
             self.splitter.restoreState(state)
             self.splitter.setHandleWidth(1)
-        shown = self.settings.memory_panel
-        self.panel.setVisible(shown)
-        self.memory_menu.panel.setChecked(shown)
         self.stop_action.setEnabled(False)
 
     def start_engine(self) -> None:

@@ -84,7 +84,7 @@ no_python() {
 # set_up GOAL...: sets up, then stamps the goals that were reached. Ends when they were not.
 set_up() {
     find_python
-    [ -n "$python" ] || install_python
+    [ -n "$python" ] || [ -n "${TECHO_PYTHON-}" ] || install_python
     [ -n "$python" ] || no_python
     PYTHONPATH=$root/packaging "$python" -P -B -m launcher "$root" "$@" || exit
     key=$(stamp_key)

@@ -33,12 +33,14 @@ MAX_PART: Final = 160
 """Tokens the writer reads at once; a longer turn is learned in parts, cut at sentence ends."""
 MAX_KEPT: Final = 64
 """Tokens kept of one part."""
-KEEP: Final = -6.0
+KEEP: Final = -12.0
 """Log-salience from which a token is kept."""
 WORTHWHILE: Final = -3.0
 """Log-salience that at least one token of a turn must reach, or nothing of it is written."""
 WINNERS: Final = 16
 """k of the k-winners-take-all among the neurons of the picked turns."""
+SPOKEN: Final = 0.4
+"""Share of the fused distribution from which a neuron's proposal counts as the memory's own word."""
 QUIET: Final = 0.05
 """Share of memory and phrase together below which the model is left exactly as it is."""
 SALIENCE_UNIT: Final = 8.0
@@ -54,6 +56,29 @@ class Part:
     tokens: list[int]
     encoded: Encoded
     lexical: Planes
+
+
+@dataclass
+class Trail:
+    """Where the reply is in what it recalls: a value is followed to its end, in the turn where it began.
+
+    Attributes:
+        turn: the turn that spoke last, as index into `Recall.entries`.
+        neuron: the neuron that spoke last, when the last token of the reply was its token.
+        pending: token and neuron that the memory proposed for the next token.
+    """
+
+    turn: int | None = None
+    neuron: int | None = None
+    pending: tuple[int, int] | None = None
+
+    def heard(self, token: int, of_turn: NDArray[np.int64]) -> None:
+        """The reply went on with `token`."""
+        self.neuron = None
+        if self.pending is not None and self.pending[0] == token:
+            self.neuron = self.pending[1]
+            self.turn = int(of_turn[self.neuron])
+        self.pending = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +100,7 @@ class Recall:
     tokens: NDArray[np.int64]
     bias: Floats
     of_turn: NDArray[np.int64]
+    trail: Trail = field(default_factory=Trail)
 
     @property
     def empty(self) -> bool:
@@ -240,9 +266,10 @@ class Memory:
             taps: for each of `slow.taps`, (d,) at that token.
             logits: (V,) the backbone's.
         """
-        slow = self.slow
+        slow, trail = self.slow, recall.trail
         if recall.empty:
             return Reading(logits, False, np.array([1, 0, 0], np.float32))
+        trail.heard(last_token, recall.of_turn)
         embedding, first, second, last = (taps[name] for name in slow.taps)
         query = slow.query(embedding, first, second, last, recall.gist)
         matches = match(recall.keys, pack(query.query)).astype(np.float32) / np.float32(TRITS_NORM * TRITS_NORM)
@@ -253,8 +280,16 @@ class Memory:
         code = pack(predecessor_trits(np.array([last_token])))[0]
         follows = match(recall.predecessors, code) == PREDECESSOR_NONZERO
         score = slow.score_scale[0] * 2 * matches + recall.bias + np.float32(query.predecessor) * follows
+        if trail.turn is not None:
+            score[recall.of_turn == trail.turn] += slow.score_scale[4]
+        if trail.neuron is not None and trail.neuron + 1 < len(score):
+            after = trail.neuron + 1
+            if follows[after] and recall.of_turn[after] == trail.turn:
+                score[after] += slow.score_scale[5]
         winners = np.argsort(-score, kind="stable")[:WINNERS]
         share = _softmax(score[winners]) * gate[1]
+        if share[0] > SPOKEN:
+            trail.pending = (int(recall.tokens[winners[0]]), int(winners[0]))
         phrase = _softmax(query.phrase) * gate[2]
         peak = logits.max()
         total = peak + np.log(np.exp(logits - peak).sum())

@@ -160,6 +160,13 @@ def _common(*, hidden_defaults: bool) -> Parser:
         default=default(None),
         help="where profiles are kept (default: the user's data folder; `techo version` shows it)",
     )
+    group.add_argument(
+        "--threads",
+        type=_positive,
+        metavar="N",
+        default=default(None),
+        help="CPU threads of the engine (default: one a CPU, four at most; 1 is best on a busy machine)",
+    )
     return parser
 
 

@@ -13,6 +13,7 @@ from engine.cli.benchmark.growth import bench_growth, bench_perplexity
 from engine.cli.benchmark.kills import bench_kills
 from engine.cli.benchmark.lab import Lab, Supply
 from engine.cli.benchmark.speed import bench_speed
+from engine.cli.connection import Engines
 from engine.cli.console import EXIT_ERROR, EXIT_OK, Console, bytes_text, table
 from engine.protocol import MemoryStats
 
@@ -35,7 +36,8 @@ def bench(options: Namespace, console: Console) -> int:
     chosen = list(parts) if options.part == "all" else [options.part]
     results: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="techo-bench-", dir=options.data_dir) as folder:
-        lab = Lab(Path(folder), Supply.load(options.facts, options.seed), _progress(console), options.seed)
+        engines = Engines(Path(folder), options.threads)
+        lab = Lab(engines, Supply.load(options.facts, options.seed), _progress(console), options.seed)
         for part in chosen:
             results[part] = parts[part](lab)
     if console.stderr.isatty():

@@ -8,9 +8,9 @@ import threading
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Any, Final
+from typing import Final
 
-from engine.cli.connection import Connection, connect
+from engine.cli.connection import Connection, Event, connect
 from engine.cli.console import EXIT_INTERRUPTED, EXIT_OK, Console, UsageError, learned_text
 from engine.cli.memory import journal_text, stats_text
 from engine.errors import EngineError, ErrorCode
@@ -54,7 +54,8 @@ def ctrl_c_cancels(engine: Connection) -> Iterator[Callable[[], bool]]:
         if pressed:
             raise KeyboardInterrupt
         pressed = True
-        engine.cancel()
+        # In a thread of its own: this handler may have interrupted the very write to the engine that it would wait for.
+        threading.Thread(target=engine.cancel, daemon=True).start()
 
     if threading.current_thread() is not threading.main_thread():
         yield lambda: pressed  # signals reach the main thread only
@@ -69,7 +70,7 @@ def ctrl_c_cancels(engine: Connection) -> Iterator[Callable[[], bool]]:
 def _turn(engine: Connection, console: Console, request: TurnSend) -> tuple[TurnDone, bool]:
     """One turn, streamed to the console. Says also whether Ctrl-C stopped it."""
 
-    def show(event: Any) -> None:
+    def show(event: Event) -> None:
         if isinstance(event, TurnDelta):
             console.stream(event.text)
 

@@ -1,11 +1,10 @@
-"""The command line's side of the pipe: starts the engine as a child and speaks `engine.protocol` with it, blocking."""
+"""The command line's way to the engine: `engine.client` with the command line's options and typed events."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from argparse import Namespace
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -14,14 +13,9 @@ import msgspec
 
 from engine.cli.arguments import DEFAULT_PROFILE
 from engine.cli.console import Console
-from engine.errors import EngineError, ErrorCode, ProtocolError
+from engine.client import EngineClient
 from engine.protocol import (
-    MAX_LINE,
-    PROTOCOL_VERSION,
-    Initialize,
     Initialized,
-    Ok,
-    Request,
     Struct,
     TurnAccepted,
     TurnDelta,
@@ -32,10 +26,10 @@ from engine.protocol import (
 )
 
 Result = TypeVar("Result", bound=Struct)
-Listener = Callable[[Any], None]
-"""Called with TurnAccepted, TurnDelta and TurnLearned while a turn runs."""
+Event = TurnAccepted | TurnDelta | TurnLearned
+"""What the engine tells while a turn runs."""
 
-_EVENTS: Final[dict[str, type[Struct]]] = {
+_EVENTS: Final[dict[str, type[Event]]] = {
     "turn.accepted": TurnAccepted,
     "turn.delta": TurnDelta,
     "turn.learned": TurnLearned,
@@ -43,82 +37,42 @@ _EVENTS: Final[dict[str, type[Struct]]] = {
 
 
 class Connection:
-    """A running engine process. As a context manager it asks the engine to commit and exit at the end."""
+    """A running engine process. As a context manager it lets the engine commit and exit at the end."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
-        self._last_id = 0
-        self.initialized: Initialized
-
-    @classmethod
-    def start(cls, data_dir: Path, profile: str | None, *, create: bool = True) -> Self:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "engine", "--data-dir", str(data_dir)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        self = cls(process)
-        try:
-            hello = Initialize(protocol=PROTOCOL_VERSION, client="techo-cli", profile=profile, create=create)
-            self.initialized = self.call("initialize", hello, Initialized)
-        except BaseException:
-            self.close()
-            raise
-        return self
+    def __init__(self, client: EngineClient, initialized: Initialized) -> None:
+        self._client = client
+        self.initialized: Final = initialized
 
     @property
     def pid(self) -> int:
-        return self._process.pid
+        """Of the engine process."""
+        return self._client.process.pid
 
-    @property
-    def alive(self) -> bool:
-        return self._process.poll() is None
+    def call(self, method: str, params: Struct | None, result: type[Result]) -> Result:
+        """One request and its answer; an engine's refusal is raised as the `EngineError` that it is."""
+        return self._client.call(method, params, result)
 
-    def call(self, method: str, params: Struct | None, result: type[Result], listen: Listener | None = None) -> Result:
-        self._last_id += 1
-        request = Request(method=method, params=msgspec.to_builtins(params) if params is not None else {}, id=self._last_id)
-        self._write(request)
-        while True:
-            message = self._read()
-            if "method" in message:
-                kind = _EVENTS.get(message["method"])
-                if listen is not None and kind is not None:
-                    listen(msgspec.convert(message["params"], kind))
-            elif message.get("id") == self._last_id:
-                if message.get("error") is not None:
-                    error = message["error"]
-                    raise EngineError(error["message"], error.get("hint", ""), code=ErrorCode(error["code"]))
-                return msgspec.convert(message["result"], result)
+    def turn(self, request: TurnSend, listen: Callable[[Event], None] | None = None) -> TurnDone:
+        """One turn; `listen` gets its events as they come."""
 
-    def turn(self, request: TurnSend, listen: Listener | None = None) -> TurnDone:
-        return self.call("turn.send", request, TurnDone, listen)
+        def typed(method: str, params: dict[str, Any]) -> None:
+            kind = _EVENTS.get(method)
+            if listen is not None and kind is not None:
+                listen(msgspec.convert(params, kind))
+
+        return self._client.turn(request, listen=typed)
 
     def feed(self, request: TurnFeed) -> TurnDone:
-        return self.call("turn.feed", request, TurnDone)
+        """One turn whose reply is known already."""
+        return self._client.call("turn.feed", request, TurnDone)
 
     def cancel(self) -> None:
-        """Stops the running turn; safe to call from a signal handler."""
-        self._write(Request(method="turn.cancel"))
+        """Stops the running turn at its next token."""
+        self._client.cancel()
 
     def close(self) -> None:
-        if self.alive:
-            try:
-                self.call("shutdown", None, Ok)
-            except EngineError:
-                pass
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                try:
-                    pipe.close()
-                except OSError:
-                    pass
-        try:
-            self._process.wait(30)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        """Lets the engine commit and exit, and waits until it has."""
+        self._client.close()
 
     def __enter__(self) -> Self:
         return self
@@ -128,31 +82,18 @@ class Connection:
     ) -> None:
         self.close()
 
-    def _write(self, request: Request) -> None:
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(msgspec.json.encode(request) + b"\n")
-            self._process.stdin.flush()
-        except (OSError, ValueError):
-            raise _gone() from None
 
-    def _read(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        try:
-            line = self._process.stdout.readline(MAX_LINE + 2)
-        except (OSError, ValueError):
-            raise _gone() from None
-        if not line.endswith(b"\n"):
-            raise _gone()
-        try:
-            message: dict[str, Any] = msgspec.json.decode(line, type=dict[str, Any])
-        except msgspec.MsgspecError as error:
-            raise ProtocolError(f"The engine sent something that is no message: {error}") from None
-        return message
+@dataclass(frozen=True)
+class Engines:
+    """How engine processes are started: on which data folder, with how many threads (None: the engine's choice)."""
 
+    data_dir: Path
+    threads: int | None = None
 
-def _gone() -> EngineError:
-    return EngineError("The engine has stopped.", "Try again; nothing that was said is lost.", code=ErrorCode.ENGINE_GONE)
+    def open(self, profile: str | None, *, create: bool = True) -> Connection:
+        """Starts an engine process and opens a profile, if one is named."""
+        options = () if self.threads is None else ("--threads", str(self.threads))
+        return Connection(*EngineClient.start(self.data_dir, profile, create=create, options=options))
 
 
 def data_dir(options: Namespace) -> Path:
@@ -168,11 +109,14 @@ def connect(options: Namespace, console: Console, *, open_profile: bool = True, 
     """Starts an engine as the command line asks for it.
 
     Args:
+        options: the parsed command line.
+        console: gets the engine's notices.
         open_profile: open --profile (else none).
         create: make the named profile when it is missing. The default profile is always made.
     """
     name = (options.profile or DEFAULT_PROFILE) if open_profile else None
-    engine = Connection.start(data_dir(options), name, create=create or name == DEFAULT_PROFILE)
+    engines = Engines(data_dir(options), options.threads)
+    engine = engines.open(name, create=create or name == DEFAULT_PROFILE)
     for notice in engine.initialized.notices:
         console.note(f"techo: {notice}")
     return engine

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
+from engine.cli.connection import Engines
 from engine.cli.console import EXIT_OK, Console, UsageError, to_json
 from engine.cli.evaluation.arms import ARMS, ArmOptions, ArmRun, Row, other_sessions
 from engine.cli.evaluation.episodes import Episode, EpisodeError, load_episodes, read_json_lines
@@ -44,7 +45,9 @@ def evaluate(options: Namespace, console: Console) -> int:
         earlier = load_rows(options.out)
     rows = list(earlier)
     with _workspace(options.data_dir) as workspace, _writer(options.out, append=bool(earlier)) as write:
-        arm_options = ArmOptions(workspace, max_tokens=options.max_tokens, notes_k=options.notes_k)
+        arm_options = ArmOptions(
+            Engines(workspace, options.threads), max_tokens=options.max_tokens, notes_k=options.notes_k
+        )
         for row in _run(episodes, arms, others, arm_options, earlier, console):
             rows.append(row)
             if write is not None:

@@ -23,6 +23,14 @@ _KEEP: Final = 2
 class DiscreetFormatter(logging.Formatter):
     """Shows an exception's type and frames, not its text."""
 
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as text; what another formatter made of its exception is not used again."""
+        record.exc_text = None
+        try:
+            return super().format(record)
+        finally:
+            record.exc_text = None
+
     def formatException(self, ei: object) -> str:
         """The traceback without the exception's own words."""
         assert isinstance(ei, tuple)

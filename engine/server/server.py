@@ -122,7 +122,7 @@ class Server:
         try:
             request = _parse(line)
         except ProtocolError as error:
-            self._fail(_id_of(line), error)
+            self._fail(_id_of(line) if error.code is ErrorCode.INVALID_REQUEST else None, error)
             return
         if request.method == "turn.cancel":
             self._answer_at_once(request, self._cancel)
@@ -286,7 +286,7 @@ class _Named(msgspec.Struct):
 
 
 def _id_of(line: bytes) -> int | str | None:
-    """The id of something that is no request, if it has one."""
+    """The id of JSON that is no request, if it has one."""
     try:
         return msgspec.json.decode(line, type=_Named).id
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

@@ -53,11 +53,14 @@ MAX_MEMBER: Final[dict[str, int]] = {
 MAX_LINE: Final = 6 * MAX_TEXT + 2 * MAX_PAYLOAD + 65_536
 """Bytes in one line at most: JSON may write one byte of text as six (`\\u0001`)."""
 MAX_ID: Final = 2**53
+MAX_ENTRY: Final = 2**30
+"""The memory keeps the ids of learned turns in 32 bits; a file must not bring a profile near their end."""
 PAGE: Final = 64
 _FREE_RATIO: Final = 100
 _FREE_BYTES: Final = 64 * 1024 * 1024
 
 Identifier = Annotated[int, msgspec.Meta(gt=0, lt=MAX_ID)]
+EntryId = Annotated[int, msgspec.Meta(gt=0, lt=MAX_ENTRY)]
 Count = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
 STAMP: Final = r"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z\Z"
 Stamp = Annotated[str, msgspec.Meta(pattern=STAMP, max_length=32)]
@@ -109,7 +112,7 @@ class Manifest(msgspec.Struct):
     profile: ProfileInfo
     identity: IdentityInfo | None
     counts: CountInfo
-    next_entry: Identifier
+    next_entry: EntryId
     """Ids below this one were given out, and are not given again."""
     members: dict[str, MemberInfo]
 
@@ -138,7 +141,7 @@ class MessageLine(msgspec.Struct):
 class EntryLine(msgspec.Struct):
     """A line of journal.jsonl."""
 
-    id: Identifier
+    id: EntryId
     created: Stamp
     message: Identifier | None
     text: str

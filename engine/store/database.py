@@ -29,8 +29,9 @@ FILE_NAME: Final = "profile.sqlite3"
 APPLICATION_ID: Final = 0x54656368  # "Tech"
 MAJOR: Final = 1
 MINOR: Final = 0
-CHECK_BYTES: Final = 32 * 1024 * 1024
-"""A database up to this size has its structure checked at each open; a larger one would delay the start."""
+CHECK_BYTES: Final = 64 * 1024 * 1024
+"""A database up to this size has its structure checked at each open (about 1 ms a megabyte); a larger one would delay
+the start, and is found out when SQLite stumbles over the bad page."""
 
 # Set on every connection. The cache is bounded (KiB), nothing is mapped, temporary tables never reach another folder,
 # and what is deleted is overwritten with zeros in the file (forgetting has to mean it).
@@ -235,14 +236,18 @@ class Database:
         self.run("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
         self.run("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, identifier - 1))
 
-    def scrub(self) -> None:
+    def scrub(self) -> bool:
         """Empties the log and gives free pages back, so that no copy of deleted text stays on disk.
 
-        Never fails: what cannot be done now (another process is reading the list of profiles) is done at the close.
+        Never fails; returns whether it is done. What could not be done now (no room on the disk, or another process is
+        just reading the profile's name) is done at the close.
         """
         with self._lock, suppress(sqlite3.Error):
-            self._connection.execute("PRAGMA incremental_vacuum").fetchall()
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            # `execute` would stop after the first page: it steps a statement without result columns only once.
+            self._connection.executescript("PRAGMA incremental_vacuum")
+            busy, _, _ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return not busy
+        return False
 
     def close(self) -> None:
         """Closes; the log is carried over into the database file by that. A second call does nothing."""

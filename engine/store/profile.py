@@ -6,7 +6,8 @@ What is promised, and after which step:
     append_entry                     has returned: the lesson does (replay brings it back)
     save_snapshot                    has returned: the next opening starts from it; before that, from the one before
     delete_entry, reset              has returned: the text, the write set and every state that held them are gone
-                                     from the profile's folder; after a crash they are gone or all still there
+                                     from the profile's folder (or a notice says what is not yet); after a crash
+                                     they are forgotten or all still there
 
 Not promised: a change whose call had not returned may or may not be there. A disk that loses what it said was synced.
 Copies that the file system or the drive keeps of freed blocks.
@@ -196,7 +197,7 @@ class Profile:
             self._database.run("DELETE FROM entry WHERE id = ?", (identifier,))
             files = self._snapshots.drop_rows(identifier)
         self._snapshots.remove(files)
-        self._database.scrub()
+        self._scrub()
         return record
 
     def reset(self) -> None:
@@ -206,7 +207,14 @@ class Profile:
             self._database.run("UPDATE profile SET backbone = NULL, memory = NULL")
             files = self._snapshots.drop_rows(0)
         self._snapshots.remove(files)
-        self._database.scrub()
+        self._scrub()
+
+    def _scrub(self) -> None:
+        if not self._database.scrub():
+            self._notice(
+                "What was forgotten is no longer used, but a copy stays in the database's log until the profile is "
+                "closed and the disk has room."
+            )
 
     # ------------------------------------------------------------------------------------------ state
 

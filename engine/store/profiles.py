@@ -34,6 +34,7 @@ _STORE_LOCK: Final = ".lock"
 _NEW: Final = ".new-"
 _TRASH: Final = ".trash-"
 _ID: Final = re.compile(r"[0-9a-f]{16}")
+_NO_PLACE: Final = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 _WAIT: Final = 10.0
 """Seconds to wait for another process that is changing the set of profiles."""
 
@@ -236,12 +237,12 @@ class ProfileStore:
                 try:
                     return self._read(identifier, path, "rw")
                 except sqlite3.OperationalError as error:
-                    # A medium that nobody can write to has no place for SQLite's log; nobody is writing, either.
-                    if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+                    # A full or read-only disk has no place for SQLite's log; the name can be read without it.
+                    if error.sqlite_errorcode & 0xFF not in _NO_PLACE:
                         raise
                     return self._read(identifier, path, "frozen")
         except EngineError as error:
-            return ProfileRecord(identifier, f"damaged-{identifier}", "", problem=error.message)
+            return ProfileRecord(identifier, f"unreadable-{identifier}", "", problem=error.message)
 
     def _read(self, identifier: str, path: Path, mode: str) -> ProfileRecord:
         with closing(self._files.connect(path, mode)) as connection:

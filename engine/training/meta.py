@@ -156,6 +156,8 @@ class Trainer:
         bias = s[2] * F.logsigmoid(salience)[ranked] + s[1] * picked[..., None] + s[3] * newness
         strength = F.softplus(reader.predecessor(h))
         score = s[0] * 2 * match + strength * follows + bias.flatten(1)[which]
+        begun, succession = self._trail(batch, replies, ranked, length)
+        score = score + s[4] * begun + s[5] * succession
         score = score.masked_fill(~usable, -1e4)
         attention = score.softmax(-1)
 
@@ -209,6 +211,31 @@ class Trainer:
                 lm[first, 0] = UNLIKELY
                 counts[first + 1 : at + len(reply.targets)] = False
             at += len(reply.targets)
+
+    def _trail(
+        self, batch: Batch, replies: Sequence[Reply], ranked: torch.Tensor, length: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """What the engine knows of the value it is in the middle of; see `engine.bit_ttt.memory.Trail`.
+
+        Returns:
+            Two (n, C * T) masks: the turn in which the value began, and the token after the one said last.
+        """
+        count, width = sum(len(r.targets) for r in replies), ranked.shape[1]
+        begun = torch.zeros(count, width, length)
+        succession = torch.zeros(count, width, length)
+        at = 0
+        for i, (reply, answer) in enumerate(zip(replies, batch.answers, strict=True)):
+            places = (ranked[i] == answer).nonzero()
+            if answer >= 0 and len(places) and True in reply.is_value:
+                place = int(places[0, 0])
+                first, size = reply.is_value.index(True), sum(reply.is_value)
+                start = self.data.turns[batch.turns[answer]].value[0]
+                begun[at + first + 1 : at + len(reply.targets), place] = 1.0
+                for k in range(1, size + 1):
+                    if first + k < len(reply.targets) and start + k < length:
+                        succession[at + first + k, place, start + k] = 1.0
+            at += len(reply.targets)
+        return begun.flatten(1), succession.flatten(1)
 
     def _salience_loss(self, batch: Batch, salience: torch.Tensor, stored: torch.Tensor) -> torch.Tensor:
         gold = torch.zeros_like(salience)

@@ -156,7 +156,8 @@ class MemoryModel(nn.Module):
         # address = lexical * w[0] + semantic * w[1];
         self.address_scale = nn.Parameter(torch.tensor([12.0, 6.0]))
         # local score = match * s[0] + address * s[1] + log-salience * s[2] + newness * s[3]
-        self.score_scale = nn.Parameter(torch.tensor([12.0, 0.5, 1.0, 0.5]))
+        #               + (turn that spoke last) * s[4] + (neuron after the one that spoke last) * s[5]
+        self.score_scale = nn.Parameter(torch.tensor([12.0, 0.5, 1.0, 0.5, 2.0, 3.0]))
         # gate logits += G . (best match, best address, lead of the best address over the next)
         self.gate_evidence = nn.Parameter(torch.tensor([[0.0, 0.0, 0.0], [2.0, 2.0, 0.0], [0.0, 0.0, 0.0]]))
 

@@ -5,6 +5,7 @@ Everything goes to stderr: `./techo memory stats --json` prints nothing but JSON
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import selectors
@@ -13,7 +14,7 @@ import signal
 import subprocess
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Final, TextIO
 
@@ -184,22 +185,21 @@ class Runner:
         with self.log.open("a", encoding="utf-8", errors="replace") as log:
             log.write(f"\n$ {' '.join(words)}\n")
             log.flush()
-            try:
-                child = subprocess.Popen(
-                    words,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    env=None if env is None else dict(env),
-                    cwd=cwd,
-                    start_new_session=True,
-                    pass_fds=self.keep,
-                )
-            except FileNotFoundError as error:
-                raise SetupError(f"The program {words[0]} was not found.") from error
             tail: deque[str] = deque(maxlen=TAIL)
-            assert child.stdout is not None
+            child: subprocess.Popen[bytes] | None = None
             try:
+                with _held_back():
+                    child = subprocess.Popen(
+                        words,
+                        stdin=subprocess.DEVNULL,
+                        stdout=subprocess.PIPE,
+                        stderr=subprocess.STDOUT,
+                        env=None if env is None else dict(env),
+                        cwd=cwd,
+                        start_new_session=True,
+                        pass_fds=self.keep,
+                    )
+                assert child.stdout is not None
                 for line in _Lines(child.stdout, self.progress.tick):
                     log.write(line + "\n")
                     log.flush()
@@ -208,13 +208,34 @@ class Runner:
                     if said:
                         self.progress.note(said)
                 status = child.wait()
+            except FileNotFoundError as error:
+                raise SetupError(f"The program {words[0]} was not found.") from error
             except BaseException:
-                end_group(child)
+                if child is not None:
+                    end_group(child)
                 raise
             finally:
-                child.stdout.close()
+                if child is not None and child.stdout is not None:
+                    child.stdout.close()
             if status != 0:
                 raise CommandFailed(words, status, [line for line in tail if line.strip()])
+
+
+@contextlib.contextmanager
+def _held_back() -> Iterator[None]:
+    """Interruptions wait until the block is over: one in the middle of starting a child would leave it behind."""
+    caught: list[int] = []
+    before = {
+        number: signal.signal(number, lambda got, _: caught.append(got))
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in caught[:1]:
+            signal.raise_signal(number)
 
 
 class _Lines:
@@ -254,22 +275,17 @@ class _Lines:
 
 
 def end_group(child: subprocess.Popen[bytes], patience: float = 5.0) -> None:
-    """Ends a child and everything it started (it leads a session of its own)."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(child.pid, number)
-        except (ProcessLookupError, PermissionError):
-            break
+    """Ends a child and everything it started (it leads a session of its own): a request, then by force.
+
+    When the child itself is gone the others get a second more; they may be dead too and only wait for init to notice.
+    """
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGTERM)
         until = time.monotonic() + patience
-        while time.monotonic() < until and _group_lives(child):
+        while time.monotonic() < until:
+            if child.poll() is not None:
+                until = min(until, time.monotonic() + 1.0)
+            os.killpg(child.pid, 0)  # raises when nobody is left
             time.sleep(0.05)
+        os.killpg(child.pid, signal.SIGKILL)
     child.wait()
-
-
-def _group_lives(child: subprocess.Popen[bytes]) -> bool:
-    child.poll()
-    try:
-        os.killpg(child.pid, 0)
-    except (ProcessLookupError, PermissionError):
-        return False
-    return True

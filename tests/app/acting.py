@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QInputMethodEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -17,8 +19,8 @@ D = TypeVar("D", bound=QDialog)
 
 def type_and_send(qtbot: QtBot, window: MainWindow, text: str) -> None:
     """Type a message and press Enter."""
-    qtbot.keyClicks(window.composer.edit, text)
-    qtbot.keyClick(window.composer.edit, Qt.Key.Key_Return)
+    QTest.keyClicks(window.composer.edit, text)
+    QTest.keyClick(window.composer.edit, Qt.Key.Key_Return)
 
 
 def say(qtbot: QtBot, window: MainWindow, text: str, timeout: int = 20_000) -> ChatItem:
@@ -61,9 +63,14 @@ def dialog(qtbot: QtBot, kind: type[D]) -> D:
 def press(qtbot: QtBot, box: QDialog, text: str) -> None:
     """Click the button with this text."""
     button = next(b for b in box.findChildren(QPushButton) if b.text().replace("&", "") == text)
-    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
 def words_of(box: QMessageBox) -> str:
     """Everything a message box says."""
     return f"{box.text()} {box.informativeText()}"
+
+
+def unexpected(answer: object) -> None:
+    """For the callback that must not be called."""
+    pytest.fail(f"unexpected: {answer}")

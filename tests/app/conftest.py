@@ -95,7 +95,6 @@ def make_window(qtbot: QtBot, tmp_path: Path, make_engine: MakeEngine) -> Iterat
         partner.setParent(window)
         windows.append(window)
         window.first_painted.connect(window.start_engine)
-        window.resize(1140, 760)
         window.show()
         if wait:
             qtbot.waitUntil(lambda: partner.stats is not None and partner.profile is not None, timeout=30_000)

@@ -78,7 +78,8 @@ class Engine:
         for line in sys.stdin.buffer:
             request = msgspec.json.decode(line, type=p.Request)
             if request.method == "turn.cancel":
-                running, _ = self.running, self.cancelled.set()
+                running = self.running
+                self.cancelled.set()
                 self.write(msgspec.json.encode(p.Response(id=request.id, result=p.Cancelling(cancelling=running))))
             else:
                 self.requests.put(request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import psutil
 import pytest
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from app.chat.transcript import ItemState
@@ -18,7 +19,8 @@ def settle(qtbot: QtBot, window: MainWindow, deaths: list[str]) -> None:
     qtbot.waitUntil(lambda: len(deaths) > 0, timeout=10_000)
     qtbot.waitUntil(lambda: window.partner.engine.condition is Condition.READY, timeout=20_000)
     qtbot.waitUntil(lambda: not window.partner.exchange.running, timeout=10_000)
-    qtbot.wait(50)
+    qtbot.waitUntil(lambda: window.partner.engine.unanswered == 0, timeout=10_000)
+    qtbot.wait(20)
 
 
 def deaths_of(window: MainWindow) -> list[str]:
@@ -104,7 +106,7 @@ def test_what_is_typed_during_the_accident_stays(qtbot: QtBot, make_window: Make
     window = make_window()
     deaths = deaths_of(window)
     type_and_send(qtbot, window, "/die-unsaved one")
-    qtbot.keyClicks(window.composer.edit, "two")
+    QTest.keyClicks(window.composer.edit, "two")
     settle(qtbot, window, deaths)
     assert window.composer.text == "/die-unsaved one\n\ntwo"
 
@@ -142,7 +144,7 @@ def test_a_missing_model_is_explained(qtbot: QtBot, make_window: MakeWindow) -> 
 
 def test_closing_keeps_an_unsent_text_for_the_next_start(qtbot: QtBot, make_window: MakeWindow) -> None:
     window = make_window()
-    qtbot.keyClicks(window.composer.edit, "half a thou")
+    QTest.keyClicks(window.composer.edit, "half a thou")
     with qtbot.waitSignal(window.closed, timeout=10_000):
         window.close()
     again = make_window(profile=None)

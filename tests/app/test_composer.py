@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QKeyEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -33,24 +34,24 @@ def sent(composer: Composer) -> list[str]:
 
 @pytest.mark.parametrize("key", [Key.Key_Return, Key.Key_Enter])
 def test_enter_sends(qtbot: QtBot, composer: Composer, sent: list[str], key: Qt.Key) -> None:
-    qtbot.keyClicks(composer.edit, "hello ")
-    qtbot.keyClick(composer.edit, key)
+    QTest.keyClicks(composer.edit, "hello ")
+    QTest.keyClick(composer.edit, key)
     assert sent == ["hello"]
 
 
 def test_shift_enter_breaks_the_line(qtbot: QtBot, composer: Composer, sent: list[str]) -> None:
-    qtbot.keyClicks(composer.edit, "one")
-    qtbot.keyClick(composer.edit, Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
-    qtbot.keyClicks(composer.edit, "two")
+    QTest.keyClicks(composer.edit, "one")
+    QTest.keyClick(composer.edit, Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    QTest.keyClicks(composer.edit, "two")
     assert (composer.text, sent) == ("one\ntwo", [])
 
 
 def test_enter_belongs_to_the_input_method_while_it_composes(qtbot: QtBot, composer: Composer, sent: list[str]) -> None:
     compose(composer.edit, "にほん")
     assert composer.edit.composing
-    qtbot.keyClick(composer.edit, Key.Key_Return)
+    QTest.keyClick(composer.edit, Key.Key_Return)
     compose(composer.edit, "日本")
-    qtbot.keyClick(composer.edit, Key.Key_Enter)
+    QTest.keyClick(composer.edit, Key.Key_Enter)
     assert (sent, composer.text) == ([], "")
 
 
@@ -62,16 +63,16 @@ def test_the_enter_that_accepts_a_composition_does_not_send(qtbot: QtBot, compos
         QApplication.sendEvent(composer.edit, QKeyEvent(kind, Key.Key_Return, Qt.KeyboardModifier.NoModifier))
     assert (sent, composer.text) == ([], "日本")
     qtbot.wait(20)
-    qtbot.keyClick(composer.edit, Key.Key_Return)
+    QTest.keyClick(composer.edit, Key.Key_Return)
     assert sent == ["日本"]
 
 
 def test_a_cancelled_composition_gives_enter_back(qtbot: QtBot, composer: Composer, sent: list[str]) -> None:
-    qtbot.keyClicks(composer.edit, "ok")
+    QTest.keyClicks(composer.edit, "ok")
     compose(composer.edit, "に")
     compose(composer.edit, "")
     qtbot.wait(20)
-    qtbot.keyClick(composer.edit, Key.Key_Return)
+    QTest.keyClick(composer.edit, Key.Key_Return)
     assert sent == ["ok"]
 
 
@@ -79,7 +80,7 @@ def test_text_committed_without_composing_does_not_hold_enter_back(
     qtbot: QtBot, composer: Composer, sent: list[str]
 ) -> None:
     compose(composer.edit, "", commit="pasted by a keyboard on screen")
-    qtbot.keyClick(composer.edit, Key.Key_Return)
+    QTest.keyClick(composer.edit, Key.Key_Return)
     assert sent == ["pasted by a keyboard on screen"]
 
 
@@ -92,22 +93,22 @@ def test_a_held_down_enter_sends_once(composer: Composer, sent: list[str]) -> No
 
 
 def test_nothing_is_sent_when_there_is_nothing_to_say(qtbot: QtBot, composer: Composer, sent: list[str]) -> None:
-    qtbot.keyClicks(composer.edit, "   ")
-    qtbot.keyClick(composer.edit, Key.Key_Return)
+    QTest.keyClicks(composer.edit, "   ")
+    QTest.keyClick(composer.edit, Key.Key_Return)
     assert sent == []
     assert not composer.button.isEnabled()
 
 
 def test_the_button_stops_while_a_turn_runs_and_enter_waits(qtbot: QtBot, composer: Composer, sent: list[str]) -> None:
     composer.set_running(True)
-    qtbot.keyClicks(composer.edit, "next")
-    qtbot.keyClick(composer.edit, Key.Key_Return)
+    QTest.keyClicks(composer.edit, "next")
+    QTest.keyClick(composer.edit, Key.Key_Return)
     assert (sent, composer.text) == ([], "next")
     assert composer.button.accessibleName() == "Stop the reply"
     with qtbot.waitSignal(composer.stopped, timeout=500):
-        qtbot.mouseClick(composer.button, Qt.MouseButton.LeftButton)
+        QTest.mouseClick(composer.button, Qt.MouseButton.LeftButton)
     composer.set_running(False)
-    qtbot.mouseClick(composer.button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(composer.button, Qt.MouseButton.LeftButton)
     assert sent == ["next"]
 
 

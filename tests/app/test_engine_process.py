@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from app.engine_process import Condition, EngineProcess, engine_command
 from engine.protocol import ErrorBody, MemoryStats, Notice, Ok, ProfileList, TurnDone, TurnSend
+from tests.app.acting import unexpected
 from tests.app.conftest import QUICK, MakeEngine
 
 
@@ -28,7 +29,9 @@ def start(qtbot: QtBot, engine: EngineProcess) -> None:
 
 
 def test_it_starts_in_the_folder_it_is_told_without_the_current_one_in_the_path(tmp_path: Path) -> None:
-    assert engine_command(tmp_path) == [sys.executable, "-P", "-m", "engine", "--data-dir", str(tmp_path)]
+    command = [sys.executable, "-P", "-m", "engine", "--data-dir", str(tmp_path)]
+    assert engine_command(tmp_path) == command
+    assert engine_command(tmp_path, tmp_path / "a.gguf") == [*command, "--model", str(tmp_path / "a.gguf")]
 
 
 def test_states_from_start_to_end(qtbot: QtBot, make_engine: MakeEngine, tmp_path: Path) -> None:
@@ -36,7 +39,7 @@ def test_states_from_start_to_end(qtbot: QtBot, make_engine: MakeEngine, tmp_pat
     seen = follow(engine)
     start(qtbot, engine)
     answers: list[MemoryStats] = []
-    engine.request("memory.stats", None, MemoryStats, answers.append, pytest.fail)
+    engine.request("memory.stats", None, MemoryStats, answers.append, unexpected)
     qtbot.waitUntil(lambda: bool(answers) and engine.condition is Condition.READY)
     with qtbot.waitSignal(engine.stopped, timeout=10_000):
         engine.shut_down()
@@ -74,7 +77,7 @@ def test_asking_for_the_wrong_type_is_a_bug_and_says_so(make_engine: MakeEngine)
 def test_requests_to_an_engine_that_is_not_there_fail_but_not_at_once(qtbot: QtBot, make_engine: MakeEngine) -> None:
     engine = make_engine()
     errors: list[ErrorBody] = []
-    engine.request("memory.stats", None, MemoryStats, pytest.fail, errors.append)
+    engine.request("memory.stats", None, MemoryStats, unexpected, errors.append)
     assert errors == []
     qtbot.waitUntil(lambda: len(errors) == 1)
     assert errors[0].code == 1401
@@ -85,7 +88,7 @@ def test_a_kill_fails_what_was_asked_and_starts_it_again(qtbot: QtBot, make_engi
     start(qtbot, engine)
     seen = follow(engine)
     errors: list[ErrorBody] = []
-    engine.request("turn.send", TurnSend(text="/long 0.05"), TurnDone, pytest.fail, errors.append)
+    engine.request("turn.send", TurnSend(text="/long 0.05"), TurnDone, unexpected, errors.append)
     qtbot.waitUntil(lambda: engine.condition is Condition.BUSY)
     ends: list[str] = []
     engine.gone.connect(ends.append)
@@ -95,7 +98,7 @@ def test_a_kill_fails_what_was_asked_and_starts_it_again(qtbot: QtBot, make_engi
     assert [error.code for error in errors] == [1401]
     assert seen[-3:] == [Condition.CRASHED, Condition.RESTARTING, Condition.READY]
     answers: list[MemoryStats] = []
-    engine.request("memory.stats", None, MemoryStats, answers.append, pytest.fail)
+    engine.request("memory.stats", None, MemoryStats, answers.append, unexpected)
     qtbot.waitUntil(lambda: len(answers) == 1)
 
 
@@ -146,7 +149,7 @@ def test_babble_on_the_pipe_is_ignored(qtbot: QtBot, make_engine: MakeEngine) ->
     engine = make_engine()
     start(qtbot, engine)
     done: list[TurnDone] = []
-    engine.request("turn.send", TurnSend(text="/garble"), TurnDone, done.append, pytest.fail)
+    engine.request("turn.send", TurnSend(text="/garble"), TurnDone, done.append, unexpected)
     qtbot.waitUntil(lambda: len(done) == 1)
     assert done[0].reply.startswith("I will")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
@@ -30,8 +31,8 @@ def open_profile(window: MainWindow) -> str | None:
 def make_profile(qtbot: QtBot, window: MainWindow, name: str) -> None:
     window.profile_menu.new.trigger()
     box = dialog(qtbot, NameDialog)
-    qtbot.keyClicks(box.edit, name)
-    qtbot.keyClick(box.edit, Qt.Key.Key_Return)
+    QTest.keyClicks(box.edit, name)
+    QTest.keyClick(box.edit, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: open_profile(window) == name and name in names(window))
     qtbot.waitUntil(lambda: window.panel.turns.text() == "0")
 
@@ -53,7 +54,7 @@ def test_making_and_switching(qtbot: QtBot, make_window: MakeWindow) -> None:
 
 def test_each_profile_keeps_its_own_draft(qtbot: QtBot, make_window: MakeWindow) -> None:
     window = make_window()
-    qtbot.keyClicks(window.composer.edit, "for Mika")
+    QTest.keyClicks(window.composer.edit, "for Mika")
     make_profile(qtbot, window, "Work")
     assert window.composer.text == ""
     entry(window, "Mika").trigger()
@@ -64,8 +65,8 @@ def test_each_profile_keeps_its_own_draft(qtbot: QtBot, make_window: MakeWindow)
 def test_switching_stops_a_running_turn(qtbot: QtBot, make_window: MakeWindow) -> None:
     window = make_window()
     make_profile(qtbot, window, "Work")
-    qtbot.keyClicks(window.composer.edit, "/long 0.02")
-    qtbot.keyClick(window.composer.edit, Qt.Key.Key_Return)
+    QTest.keyClicks(window.composer.edit, "/long 0.02")
+    QTest.keyClick(window.composer.edit, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: len(items(window)) == 2)
     entry(window, "Mika").trigger()
     qtbot.waitUntil(lambda: open_profile(window) == "Mika" and not window.partner.exchange.running)
@@ -77,10 +78,10 @@ def test_a_name_that_is_taken_or_empty_is_not_accepted(qtbot: QtBot, make_window
     window.profile_menu.new.trigger()
     box = dialog(qtbot, NameDialog)
     assert not box.ok.isEnabled()
-    qtbot.keyClicks(box.edit, "mika")
+    QTest.keyClicks(box.edit, "mika")
     assert not box.ok.isEnabled()
     assert "already" in box.note.text()
-    qtbot.keyClicks(box.edit, " Two")
+    QTest.keyClicks(box.edit, " Two")
     assert box.ok.isEnabled()
     box.reject()
     assert names(window) == ["Mika"]
@@ -118,7 +119,7 @@ def test_enter_at_a_question_that_destroys_is_a_no(qtbot: QtBot, make_window: Ma
     window = make_window()
     window.profile_menu.delete.trigger()
     box = dialog(qtbot, QMessageBox)
-    qtbot.keyClick(box, Qt.Key.Key_Return)
+    QTest.keyClick(box, Qt.Key.Key_Return)
     qtbot.wait(50)
     assert names(window) == ["Mika"]
     assert open_profile(window) == "Mika"

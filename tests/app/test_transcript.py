@@ -22,8 +22,8 @@ def test_how_a_reply_ended() -> None:
 
 
 def test_loading(qtbot: QtBot) -> None:
+    assert [Transcript(1).loaded, Transcript().loaded] == [False, True]
     transcript = Transcript(1)
-    assert not transcript.loaded
     with qtbot.waitSignal(transcript.reset):
         transcript.load([message(1, "system", "s"), message(2, "user", "a"), message(3, "assistant", "b", "stop")])
     assert transcript.loaded

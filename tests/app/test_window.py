@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QEvent, QObject, Qt, QTranslator, Signal
 from PySide6.QtGui import QColor
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -36,15 +37,15 @@ def test_geometry_and_panel_are_remembered_in_the_data_folder(
     qtbot: QtBot, make_window: MakeWindow, tmp_path: Path
 ) -> None:
     window = make_window()
-    window.resize(1000, 700)
     window.memory_menu.panel.setChecked(False)
     assert not window.panel.isVisible()
+    qtbot.waitUntil(lambda: window.minimumWidth() < 700)
+    window.resize(730, 590)
     with qtbot.waitSignal(window.closed, timeout=10_000):
         window.close()
     assert (tmp_path / "data/window.ini").exists()
     again = make_window(wait=False)
-    again._restore()
-    assert (again.width(), again.height()) == (1000, 700)
+    assert (again.width(), again.height()) == (730, 590)
     assert not again.panel.isVisible()
 
 
@@ -71,10 +72,10 @@ def test_tab_leads_from_the_input_box_to_the_list_and_back(qtbot: QtBot, make_wi
     visited = []
     for _ in range(20):
         focused = QApplication.focusWidget()
-        if focused in visited:
+        if focused is None or focused in visited:
             break
         visited.append(focused)
-        qtbot.keyClick(focused, Qt.Key.Key_Tab)
+        QTest.keyClick(focused, Qt.Key.Key_Tab)
     assert window.composer.edit in visited
     assert window.sidebar.list in visited
     assert window.sidebar.new_button in visited
@@ -163,12 +164,11 @@ def test_another_language_takes_effect_at_once(qtbot: QtBot, make_window: MakeWi
     try:
         QApplication.processEvents()
         QApplication.sendEvent(window, QEvent(QEvent.Type.LanguageChange))
-        shown = [
-            widget.text()
-            for kind in (QLabel, QAbstractButton)
-            for widget in window.findChildren(kind)
-            if widget.isVisible() and any(letter.isalpha() for letter in widget.text())
+        labels: list[QLabel | QAbstractButton] = [
+            *window.findChildren(QLabel),
+            *window.findChildren(QAbstractButton),
         ]
+        shown = [label.text() for label in labels if label.isVisible() and any(map(str.isalpha, label.text()))]
         free = {"Miso", "is", "a", "cat", "Scripted", " Mika", "23.0 MB"}
         assert [text for text in shown if not text.startswith("«") and text not in free] == []
         menus = [action.text() for action in window.menuBar().actions()]

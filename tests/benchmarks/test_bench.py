@@ -19,7 +19,7 @@ Bench = dict[str, Any]
 
 
 def bench(capsys: pytest.CaptureFixture[str], *arguments: str) -> Bench:
-    status = main(["bench", *arguments, "--json"])
+    status = main(["bench", *arguments, "--threads", "1", "--json"])
     result: Bench = json.loads(capsys.readouterr().out)
     assert status == 0, result
     return result

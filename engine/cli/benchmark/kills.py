@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from engine.cli.benchmark.lab import Fact, Lab, ask, tell
-from engine.cli.connection import Connection
+from engine.cli.connection import Connection, Event
 from engine.cli.evaluation.scoring import judge
 from engine.errors import EngineError, ErrorCode
 from engine.protocol import (
@@ -216,7 +216,7 @@ class _Siege:
         """One generated turn; returns the last stage that was seen of it, and keeps what was promised on the way."""
         stage = "before it was shown as sent"
 
-        def watch(event: Any) -> None:
+        def watch(event: Event) -> None:
             nonlocal stage
             if isinstance(event, TurnAccepted):
                 self._promises.sent[event.message] = (event.conversation, text)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from engine.cli.connection import Connection
+from engine.cli.connection import Connection, Engines
 from engine.cli.evaluation.episodes import Episode, EpisodeError, Exchange, Question, load_episodes
 from engine.cli.evaluation.scoring import locate_telling
 from engine.protocol import Sampling, TurnDone, TurnFeed, TurnSend
@@ -115,13 +115,13 @@ class Lab:
     """A workspace with one profile that is filled further as the parts of the benchmark ask for it.
 
     Args:
-        workspace: data folder, temporary.
+        engines: started on a temporary data folder.
         supply: what is told.
         note: told in words what is going on.
     """
 
-    def __init__(self, workspace: Path, supply: Supply, note: Callable[[str], None], seed: int) -> None:
-        self.workspace = workspace
+    def __init__(self, engines: Engines, supply: Supply, note: Callable[[str], None], seed: int) -> None:
+        self.engines = engines
         self.supply = supply
         self.note = note
         self.seed = seed
@@ -129,7 +129,7 @@ class Lab:
 
     def open(self, profile: str) -> Connection:
         """A new engine process on a profile of this lab, created when missing."""
-        return Connection.start(self.workspace, profile)
+        return self.engines.open(profile)
 
     def fill(
         self, turns: int, watch: Callable[[Connection, int], None] | None = None, *, one_conversation: bool = False

@@ -10,10 +10,9 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
-from engine.cli.connection import Connection
+from engine.cli.connection import Connection, Engines
 from engine.cli.evaluation.episodes import Episode, Question, Session
 from engine.cli.evaluation.notes import Notebook
 from engine.cli.evaluation.scoring import judge, locate_telling, told_values
@@ -34,13 +33,13 @@ class ArmOptions:
     """What the arms of one run have in common.
 
     Attributes:
-        workspace: data folder for the fresh profiles.
+        engines: started on the data folder that takes the fresh profiles.
         max_tokens: longest reply.
         notes_k: notes in the prompt of the arm `notes`.
         seed: of the shuffle in the arm `scrambled`.
     """
 
-    workspace: Path
+    engines: Engines
     max_tokens: int = 48
     notes_k: int = 3
     seed: int = 1
@@ -148,7 +147,7 @@ class ArmRun:
         tell = progress if progress is not None else _silent
         total = sum(len(session.exchanges()) for session in self._sessions)
         if self._arm in FEEDING_ARMS:
-            with Connection.start(self._options.workspace, self._profile) as engine:
+            with self._options.engines.open(self._profile) as engine:
                 self.fed = feed(
                     engine,
                     self._sessions,
@@ -158,7 +157,7 @@ class ArmRun:
         elif self._arm == "context":
             self._history = transcript_of(self._sessions)
             if self._history is None:
-                with Connection.start(self._options.workspace, self._profile) as engine:
+                with self._options.engines.open(self._profile) as engine:
                     self._history = feed(
                         engine,
                         self._sessions,
@@ -170,9 +169,9 @@ class ArmRun:
         if self._arm == "scrambled":
             from engine.cli.evaluation.scramble import scramble_profile
 
-            scramble_profile(self._options.workspace, self._profile, self._options.seed)
+            scramble_profile(self._options.engines.data_dir, self._profile, self._options.seed)
         # The engine that was told has ended by now; from here on a new process knows only what is on disk.
-        with Connection.start(self._options.workspace, self._profile) as engine:
+        with self._options.engines.open(self._profile) as engine:
             self.stats = engine.call("memory.stats", None, MemoryStats)
             values = told_values(self._episode)
             tellings = self._episode.tellings()

@@ -38,7 +38,7 @@ class ReferenceModel:
     def weight(self, name: str) -> Array:
         """(out, in), dequantized; vectors (d,)."""
         tensor = self._tensors[f"{name}.weight"]
-        return dequantize(tensor.data, tensor.tensor_type).astype(np.float32)
+        return np.asarray(dequantize(tensor.data, tensor.tensor_type), dtype=np.float32)
 
     def norm(self, x: Array, name: str) -> Array:
         scale = np.sqrt(np.mean(x.astype(np.float64) ** 2, axis=-1, keepdims=True) + self.epsilon)

@@ -26,7 +26,8 @@ def test_describes_itself(backbone: Backbone) -> None:
     info = backbone.info
     assert (info.layers, info.width, info.vocabulary, info.window) == (30, 576, 49152, 256)
     assert info.name == "SmolLM2-135M-Instruct.Q4_1"
-    assert info.digest.startswith("blake2b:") and len(info.digest) == 8 + 40
+    assert info.digest.startswith("blake2b:")
+    assert len(info.digest) == 8 + 40
 
 
 def test_answers(backbone: Backbone) -> None:

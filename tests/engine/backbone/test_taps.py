@@ -75,7 +75,8 @@ def test_survive_a_graph_that_the_plan_does_not_fit(backbone: Backbone) -> None:
     backbone.prefill(tokens)
     right = backbone.decode(100)
     plan = backbone._taps._plan
-    assert plan is not None and sum(plan) == len(TAPS)
+    assert plan is not None
+    assert sum(plan) == len(TAPS)
     for wrong in ([False, *plan], plan[1:], plan[:-50], []):
         backbone.prefill(tokens)
         backbone._taps._plan = wrong

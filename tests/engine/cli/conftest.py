@@ -15,6 +15,8 @@ import pytest
 from engine.cli import main
 
 ROOT = Path(__file__).resolve().parents[3]
+FEW = ("--threads", "1")
+"""Tests share their machine: an engine whose threads wait for each other in vain is slow beyond measure."""
 
 
 class Run(Protocol):
@@ -27,7 +29,7 @@ class Run(Protocol):
 def techo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
     def run(*arguments: str) -> tuple[int, Any]:
         capsys.readouterr()
-        status = main([*arguments, "--json", "--data-dir", str(tmp_path / "data")])
+        status = main([*arguments, "--json", *FEW, "--data-dir", str(tmp_path / "data")])
         printed = capsys.readouterr().out
         return status, json.loads(printed) if printed else None
 
@@ -43,7 +45,7 @@ def spawn(tmp_path: Path) -> Spawn:
 
     def start(*arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-P", "-m", "engine.cli", *arguments, "--data-dir", str(tmp_path / "data")],
+            [sys.executable, "-P", "-m", "engine.cli", *arguments, *FEW, "--data-dir", str(tmp_path / "data")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

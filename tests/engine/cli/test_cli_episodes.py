@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from engine.cli.evaluation.episodes import EpisodeError, Exchange, Session, Turn, load_episodes
+from engine.cli.evaluation.scoring import normalise
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 
@@ -140,3 +141,11 @@ def test_control_questions_are_enough() -> None:
     assert len(found.questions) >= 60
     assert {question.kind for question in found.questions} == {"control"}
     assert len({question.q for question in found.questions}) == len(found.questions)
+
+
+def test_control_questions_were_not_trained_on() -> None:
+    (found,) = load_episodes(DATA / "control.jsonl")
+    trivia = DATA.parents[1] / "engine" / "training" / "data" / "trivia.jsonl"
+    trained = {normalise(json.loads(line)["q"]) for line in trivia.read_text("utf-8").splitlines()}
+    assert trained
+    assert not trained & {normalise(question.q) for question in found.questions}

@@ -146,7 +146,7 @@ def test_ctrl_c_stops_a_reply_and_keeps_it(spawn: Spawn, techo: Techo) -> None:
 
 
 def test_text_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = ["--data-dir", str(tmp_path)]
+    folder = ["--threads", "1", "--data-dir", str(tmp_path)]
     assert main(["profile", "list", *folder]) == 0
     assert "No profile yet" in capsys.readouterr().out
     assert main(["memory", "stats", *folder]) == 0
@@ -160,7 +160,7 @@ def test_text_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
 @pytest.mark.slow
 def test_evaluate_a_small_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "results.jsonl"
-    arguments = ["evaluate", str(DATA / "small.jsonl"), "--out", str(out), "--limit", "1", "--json"]
+    arguments = ["evaluate", str(DATA / "small.jsonl"), "--out", str(out), "--limit", "1", "--json", "--threads", "1"]
     assert main([*arguments, "--arm", "none,context,memory,notes"]) == 0
     summary = json.loads(capsys.readouterr().out)
     rows = [json.loads(line) for line in out.read_text().splitlines()]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import BackboneError, ErrorCode
-from engine.models import DEFAULT_MODEL, file_digest, find_default_model
+from engine.models import DEFAULT_MODEL, file_digest, find_default_model, find_memory_weights
 from engine.models.digest import CACHE_NAME
 
 
@@ -23,7 +23,7 @@ def test_finds_the_installed_model(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_environment_chooses_another(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     path = tmp_path / "other.gguf"
     monkeypatch.setenv("TECHO_MODEL", str(path))
-    with pytest.raises(BackboneError, match="other.gguf") as caught:
+    with pytest.raises(BackboneError, match=r"other\.gguf") as caught:
         find_default_model()
     assert caught.value.code is ErrorCode.BACKBONE_MISSING
     path.write_bytes(b"no model")
@@ -45,6 +45,16 @@ def test_a_missing_package_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "./techo" in caught.value.hint
 
 
+def test_the_memory_weights_can_be_chosen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "weights.safetensors"
+    monkeypatch.setenv("TECHO_MEMORY", str(path))
+    with pytest.raises(BackboneError, match="missing") as caught:
+        find_memory_weights()
+    assert caught.value.code is ErrorCode.BACKBONE_MISSING
+    path.touch()
+    assert find_memory_weights() == path
+
+
 def test_the_digest_is_kept_until_the_file_changes(tmp_path: Path) -> None:
     path, cache = tmp_path / "m.gguf", tmp_path / "data"
     path.write_bytes(b"one")
@@ -52,7 +62,7 @@ def test_the_digest_is_kept_until_the_file_changes(tmp_path: Path) -> None:
     assert file_digest(path) == file_digest(path, cache) == expected
     known = json.loads((cache / CACHE_NAME).read_text())
     assert list(known.values()) == [expected]
-    (cache / CACHE_NAME).write_text(json.dumps({key: "blake2b:kept" for key in known}))
+    (cache / CACHE_NAME).write_text(json.dumps(dict.fromkeys(known, "blake2b:kept")))
     assert file_digest(path, cache) == "blake2b:kept", "not hashed again"
     path.write_bytes(b"two")
     os.utime(path, ns=(1, 1))

@@ -142,6 +142,11 @@ def _watched(files: FaultyFiles) -> type[sqlite3.Connection]:
                 raise Died(sql)
             return super().execute(sql, parameters)
 
+        def executescript(self, script: str, /) -> sqlite3.Cursor:
+            if files.dead:
+                raise Died(script)
+            return super().executescript(script)
+
         def close(self) -> None:
             if files.dead:
                 raise Died("close")

@@ -76,6 +76,11 @@ def filled(store: ProfileStore, name: str = "Filled") -> None:
         learn(profile, 10)
 
 
+def names(folder: Path) -> list[str]:
+    """What is in a folder."""
+    return sorted(path.name for path in folder.iterdir())
+
+
 def copy(source: Path, target: Path) -> Path:
     """A data folder copied file by file, as a crash would leave it."""
     shutil.copytree(source, target)

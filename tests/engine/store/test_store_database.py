@@ -147,11 +147,16 @@ def test_a_full_disk_keeps_what_was_saved_and_the_profile_works_on(profile: Prof
 
 def test_nested_transactions_commit_or_vanish_together(profile: Profile) -> None:
     database = profile._database
-    with pytest.raises(RuntimeError), database.transaction("try"):
-        profile.create_conversation("one")
+
+    def fail() -> None:
         with database.transaction("try"):
-            profile.create_conversation("two")
-        raise RuntimeError
+            profile.create_conversation("one")
+            with database.transaction("try"):
+                profile.create_conversation("two")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert profile.conversations() == []
     profile.create_conversation("three")
     assert [found.title for found in profile.conversations()] == ["three"]

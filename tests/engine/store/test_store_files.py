@@ -13,6 +13,7 @@ import pytest
 from engine.errors import ErrorCode, StateError, StoreError
 from engine.store.files import Files, disk_errors, make_folders, remove_tree, replacing, write_atomically
 from tests.engine.store.faults import Died, FaultyFiles
+from tests.engine.store.samples import names
 
 
 def test_an_atomic_file_is_private_and_complete(folder: Path) -> None:
@@ -20,7 +21,7 @@ def test_an_atomic_file_is_private_and_complete(folder: Path) -> None:
     write_atomically(Files(), path, [b"abc", memoryview(b"def")], 6)
     assert path.read_bytes() == b"abcdef"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert os.listdir(folder) == ["file"]
+    assert names(folder) == ["file"]
 
 
 def test_a_wrong_length_leaves_the_old_file(folder: Path) -> None:
@@ -29,7 +30,7 @@ def test_a_wrong_length_leaves_the_old_file(folder: Path) -> None:
     with pytest.raises(OSError, match="instead of 7"):
         write_atomically(Files(), path, [b"abcdef"], 7)
     assert path.read_bytes() == b"old"
-    assert os.listdir(folder) == ["file"]
+    assert names(folder) == ["file"]
 
 
 @pytest.mark.parametrize("dies", [False, True])
@@ -53,14 +54,19 @@ def test_replacing_a_file_leaves_the_old_or_the_new_whatever_fails(folder: Path,
             write(files, path)
         assert path.read_bytes() in (b"old", new)
         if not dies:
-            assert os.listdir(path.parent) == ["file"]
+            assert names(path.parent) == ["file"]
 
 
 def test_an_exception_of_the_writer_leaves_nothing(folder: Path) -> None:
-    with pytest.raises(KeyError), replacing(Files(), folder / "file") as file:
-        file.write(b"half")
-        raise KeyError
-    assert os.listdir(folder) == []
+
+    def fail() -> None:
+        with replacing(Files(), folder / "file") as file:
+            file.write(b"half")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert names(folder) == []
 
 
 def test_only_regular_files_are_read(folder: Path) -> None:
@@ -79,7 +85,7 @@ def test_removing_a_tree_does_not_follow_links(folder: Path) -> None:
     (folder / "tree" / "link").symlink_to(folder / "kept")
     remove_tree(Files(), folder / "tree")
     remove_tree(Files(), folder / "tree")  # a missing one is fine
-    assert os.listdir(folder) == ["kept"]
+    assert names(folder) == ["kept"]
     assert (folder / "kept" / "file").exists()
 
 

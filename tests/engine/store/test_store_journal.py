@@ -104,6 +104,24 @@ def test_a_forgotten_turn_is_gone_from_the_disk(profile: Profile) -> None:
     assert caught.value.code == ErrorCode.ENTRY_NOT_FOUND
 
 
+def test_what_could_not_be_scrubbed_yet_is_told_and_done_at_the_close(profile: Profile) -> None:
+    """Somebody else is reading: the log cannot be emptied while the read goes on."""
+    learn(profile, 3)
+    path = profile.directory / "profile.sqlite3"
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM entry").fetchall()
+        profile._database.value("PRAGMA busy_timeout = 20")
+        profile.delete_entry(2)
+        (notice,) = profile.take_notices()
+        assert "log" in notice
+        assert [entry.id for entry in profile.entries()] == [1, 3]
+    profile.close()
+    assert b"lesson-1-text" in path.read_bytes()
+    assert b"lesson-2-text" not in path.read_bytes()
+    assert not path.with_name("profile.sqlite3-wal").exists()
+
+
 def test_unknown_entries(profile: Profile) -> None:
     for unknown in (0, -1, 5, 2**63, 2**80):
         with pytest.raises(StoreError) as caught:

@@ -12,7 +12,7 @@ import pytest
 
 from engine.errors import ErrorCode, ProfileError, StoreError
 from engine.store import Profile, ProfileRecord, ProfileStore, default_data_dir
-from tests.engine.store.samples import IDENTITY, filled, same, state
+from tests.engine.store.samples import IDENTITY, filled, names, same, state
 
 _ROOT = Path(__file__).parents[3]
 
@@ -77,7 +77,7 @@ def test_a_deleted_profile_is_gone(store: ProfileStore) -> None:
     (store.directory / gone.id / "snapshots" / "stray").mkdir()
     store.delete("gone")
     assert [record.name for record in store.list()] == ["Kept"]
-    assert sorted(os.listdir(store.directory)) == sorted([".lock", store.list()[0].id])
+    assert names(store.directory) == sorted([".lock", store.list()[0].id])
     with pytest.raises(ProfileError) as caught:
         store.delete("Gone")
     assert caught.value.code == ErrorCode.PROFILE_NOT_FOUND
@@ -187,12 +187,12 @@ def test_one_unreadable_profile_hides_no_other(store: ProfileStore) -> None:
     path = store.directory / bad.id / "profile.sqlite3"
     path.write_bytes(b"not a database" * 1000)
     listed = store.list()
-    assert [record.name for record in listed] == [f"damaged-{bad.id}", "Good"]
-    assert "damaged" in listed[0].problem
+    assert [record.name for record in listed] == ["Good", f"unreadable-{bad.id}"]
+    assert "damaged" in listed[1].problem
     with store.open("Good", IDENTITY):
         pass
     store.create("Bad")  # its name is free again, since nobody can read it
-    store.delete(f"damaged-{bad.id}")
+    store.delete(f"unreadable-{bad.id}")
     assert [record.name for record in store.list()] == ["Bad", "Good"]
 
 
@@ -203,7 +203,7 @@ def test_left_overs_of_crashes_are_removed(store: ProfileStore) -> None:
     (store.directory / ".new-0000000000000000").mkdir()
     (store.directory / "somebody's notes").mkdir()
     assert [record.name for record in store.list()] == ["Kept"]
-    assert sorted(os.listdir(store.directory)) == sorted([".lock", kept.id, "somebody's notes"])
+    assert names(store.directory) == sorted([".lock", kept.id, "somebody's notes"])
 
 
 def test_a_folder_that_is_being_filled_is_left_alone(store: ProfileStore) -> None:

@@ -11,11 +11,11 @@ from engine.errors import ErrorCode, StateError, StoreError
 from engine.store import Profile, ProfileStore
 from engine.store.tensors import encode
 from tests.engine.store.faults import FaultyFiles
-from tests.engine.store.samples import IDENTITY, OTHER_BACKBONE, OTHER_MEMORY, filled, learn, same, state
+from tests.engine.store.samples import IDENTITY, OTHER_BACKBONE, OTHER_MEMORY, filled, learn, names, same, state
 
 
 def _files(profile: Profile) -> list[str]:
-    return sorted(os.listdir(profile.directory / "snapshots"))
+    return names(profile.directory / "snapshots")
 
 
 def test_a_new_profile_starts_from_birth(profile: Profile) -> None:
@@ -182,6 +182,17 @@ def test_a_reset_drops_lessons_and_states_and_nothing_that_was_said(store: Profi
         on_disk = b"".join(path.read_bytes() for path in profile.directory.rglob("*") if path.is_file())
         assert b"lesson-" not in on_disk
         assert b"Zuzu" in on_disk
+
+
+def test_a_reset_gives_the_space_back(store: ProfileStore, profile: Profile) -> None:
+    with profile._database.transaction("fill"):
+        learn(profile, 2000)
+    profile.close()
+    path = profile.directory / "profile.sqlite3"
+    full = path.stat().st_size
+    with store.open("Test", IDENTITY) as again:
+        again.reset()
+    assert path.stat().st_size < full / 5
 
 
 def test_a_snapshot_that_cannot_be_written_changes_nothing(folder: Path) -> None:

@@ -1,0 +1,91 @@
+"""The reply while it grows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import engine.turn.reply
+from engine.store import Profile, ProfileStore, StateIdentity
+from engine.turn.reply import Reply
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Iterator[Profile]:
+    store = ProfileStore(tmp_path)
+    store.create("Mika")
+    with store.open("Mika", StateIdentity("blake2b:b", "blake2b:m")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def conversation(profile: Profile) -> int:
+    return profile.create_conversation("t").id
+
+
+def test_characters_come_whole(profile: Profile, conversation: int) -> None:
+    sent: list[str] = []
+    reply = Reply(profile, conversation, sent.append)
+    for byte in "né 手帳 🐈".encode():
+        reply.add(bytes([byte]))
+    assert sent == list("né 手帳 🐈")
+    assert reply.text == "né 手帳 🐈"
+    reply.add("🐈".encode()[:2])
+    reply.finish("cancelled")
+    assert "".join(sent) == reply.text == "né 手帳 🐈", "half a character is not shown"
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@given(text=st.text(max_size=30), cuts=st.lists(st.integers(0, 90), max_size=8))
+def test_equals_decoding_the_whole(profile: Profile, text: str, cuts: list[int]) -> None:
+    data = text.encode("utf-8", "ignore")
+    places = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
+    sent: list[str] = []
+    reply = Reply(profile, profile.create_conversation("t").id, sent.append)
+    for start, end in pairwise(places):
+        reply.add(data[start:end])
+    assert "".join(sent) == reply.text == data.decode().lstrip()
+
+
+def test_bytes_that_are_no_text_become_a_mark(profile: Profile, conversation: int) -> None:
+    reply = Reply(profile, conversation, lambda piece: None)
+    reply.add(b"a\xff")
+    reply.add(b"b")
+    assert reply.text == "a�b"
+
+
+def test_space_before_the_first_word_is_dropped(profile: Profile, conversation: int) -> None:
+    sent: list[str] = []
+    reply = Reply(profile, conversation, sent.append)
+    for piece in (b" ", b" Okafor", b" it", b" is"):
+        reply.add(piece)
+    assert sent == ["Okafor", " it", " is"]
+
+
+def test_is_saved_from_the_first_piece_on(profile: Profile, conversation: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    reply = Reply(profile, conversation, lambda piece: None)
+    reply.add(b"One")
+    assert [(m.content, m.finish) for m in profile.messages(conversation)] == [("One", None)]
+    reply.add(b" two")
+    assert profile.messages(conversation)[0].content == "One", "not at every token"
+    monkeypatch.setattr(engine.turn.reply, "SAVE_EVERY", 0.0)
+    reply.add(b" three")
+    assert profile.messages(conversation)[0].content == "One two three"
+    reply.finish("stop")
+    (message,) = profile.messages(conversation)
+    assert (message.id, message.content, message.finish) == (reply.message, "One two three", "stop")
+
+
+def test_an_empty_reply_is_kept_only_when_it_was_meant(profile: Profile, conversation: int) -> None:
+    stopped = Reply(profile, conversation, lambda piece: None)
+    stopped.finish("cancelled")
+    assert stopped.message is None
+    assert profile.messages(conversation) == []
+    silent = Reply(profile, conversation, lambda piece: None)
+    silent.finish("stop")
+    assert [(m.content, m.finish) for m in profile.messages(conversation)] == [("", "stop")]
