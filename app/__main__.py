@@ -93,10 +93,13 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse_arguments(arguments)
     data_dir = (options.data_dir or default_data_dir()).absolute()
 
-    from PySide6.QtCore import QTimer
+    from PySide6.QtCore import QLocale, QTimer
     from PySide6.QtWidgets import QApplication
 
     from app import theme
+
+    if QLocale.system().language() == QLocale.Language.C:
+        QLocale.setDefault(QLocale(QLocale.Language.English))  # The C locale does not even group digits.
 
     QApplication.setApplicationName("techo")
     QApplication.setApplicationDisplayName("Techo")
@@ -110,7 +113,8 @@ def main(arguments: list[str] | None = None) -> int:
 
     def on_first_paint() -> None:
         if options.quit_after_first_paint:
-            print(json.dumps({"first_paint_seconds": round(seconds_since_start(), 3)}), flush=True)
+            figures = {"first_paint_seconds": seconds_since_start(), "cpu_seconds": time.process_time()}
+            print(json.dumps({name: round(value, 3) for name, value in figures.items()}), flush=True)
             app.quit()
             return
         window.start_engine()

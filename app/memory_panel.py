@@ -267,8 +267,12 @@ class MemoryPanel(QWidget):
             return
         self.neurons.setText(number(stats.neurons_used))
         self.neurons_bar.set_part(stats.neurons_used / max(1, stats.neurons))
-        part = QLocale().toString(100 * stats.neurons_used / max(1, stats.neurons), "f", 1)
-        note = self.tr("of {total} neurons, {part} %").format(total=number(stats.neurons), part=part)
+        percent = 100 * stats.neurons_used / max(1, stats.neurons)
+        if 0 < percent < 0.1:
+            note = self.tr("of {total} neurons, less than 0.1 %").format(total=number(stats.neurons))
+        else:
+            part = QLocale().toString(percent, "f", 1)
+            note = self.tr("of {total} neurons, {part} %").format(total=number(stats.neurons), part=part)
         self.neurons_note.setText(note)
         self.neurons_bar.setAccessibleName(self.neurons_caption.text())
         self.neurons_bar.setAccessibleDescription(f"{self.neurons.text()} {note}")

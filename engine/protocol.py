@@ -85,6 +85,8 @@ class BackboneInfo(Struct):
 
 
 class ProfileInfo(Struct):
+    """A profile as a person knows it."""
+
     id: str
     name: str
     created: str
@@ -123,6 +125,8 @@ class Learned(Struct):
 
 
 class Message(Struct):
+    """One message of a conversation. `finish` None on a reply: still being generated."""
+
     id: int
     conversation: int
     role: Role
@@ -132,6 +136,8 @@ class Message(Struct):
 
 
 class Conversation(Struct):
+    """One conversation of the profile; times are ISO 8601, UTC."""
+
     id: int
     title: str
     created: str
@@ -173,6 +179,8 @@ class Initialize(Struct):
 
 
 class Initialized(Struct):
+    """Answer to `initialize`."""
+
     protocol: int
     engine: str
     """Version of the engine."""
@@ -348,6 +356,8 @@ class FilePath(Struct):
 
 
 class Exported(Struct):
+    """Answer to `memory.export`."""
+
     path: str
     bytes: int
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from math import ceil
 from typing import Final
 
@@ -39,8 +40,7 @@ class BubbleText(QTextBrowser):
 
     def show_plain(self, text: str) -> None:
         """Exactly what was typed."""
-        self.setPlainText(text)
-        self._space_lines()
+        self.show_html(f'<p style="white-space:pre-wrap">{escape(text, quote=False)}</p>')
 
     def show_html(self, html: str) -> None:
         """Replace the content, keeping the selection where the text before it stayed the same."""
@@ -48,7 +48,7 @@ class BubbleText(QTextBrowser):
         anchor, position = cursor.anchor(), cursor.position()
         self.document().setDefaultStyleSheet(_document_style())
         self.setHtml(html)
-        self._space_lines()
+        self._trim()
         end = self.document().characterCount() - 1
         if anchor != position and max(anchor, position) <= end:
             cursor = self.textCursor()
@@ -61,7 +61,8 @@ class BubbleText(QTextBrowser):
         document = self.document()
         document.setTextWidth(width)
         wanted = min(width, ceil(document.idealWidth()) + 1)
-        document.setTextWidth(wanted)
+        if wanted < width:
+            document.setTextWidth(wanted)
         self.setFixedSize(QSize(wanted, ceil(document.size().height())))
 
     def loadResource(self, _kind: int, _name: QUrl | str) -> object:
@@ -72,23 +73,17 @@ class BubbleText(QTextBrowser):
         """The conversation scrolls, not the bubble."""
         event.ignore()
 
-    def _space_lines(self) -> None:
-        """Air between the lines, none before the first and after the last paragraph."""
-        cursor = QTextCursor(self.document())
-        cursor.beginEditBlock()
-        block = self.document().begin()
-        last = self.document().lastBlock()
-        while block.isValid():
+    def _trim(self) -> None:
+        """No air before the first and after the last paragraph: the bubble has its own."""
+        for block, side in ((self.document().begin(), "top"), (self.document().lastBlock(), "bottom")):
             form = block.blockFormat()
-            form.setLineHeight(LINE_HEIGHT, 1)  # QTextBlockFormat.LineHeightTypes.ProportionalHeight
-            if block == self.document().begin():
+            if side == "top" and form.topMargin():
                 form.setTopMargin(0)
-            if block == last:
+            elif side == "bottom" and form.bottomMargin():
                 form.setBottomMargin(0)
-            cursor.setPosition(block.position())
-            cursor.setBlockFormat(form)
-            block = block.next()
-        cursor.endEditBlock()
+            else:
+                continue
+            QTextCursor(block).setBlockFormat(form)
 
     @staticmethod
     def _open(url: QUrl) -> None:
@@ -99,7 +94,7 @@ class BubbleText(QTextBrowser):
 def _document_style() -> str:
     colors = theme.current()
     return (
-        "p{margin-top:0;margin-bottom:9px}"
+        f"p,li,pre{{line-height:{LINE_HEIGHT}%}}p{{margin-top:0;margin-bottom:9px}}"
         f"a{{color:{colors.accent}}}blockquote{{color:{colors.soft};margin-left:14px}}"
     )
 

@@ -12,6 +12,7 @@ What was said is in one of four places, and never in none:
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -35,7 +36,9 @@ from engine.protocol import (
 )
 
 FLUSH_MS: Final = 30
-"""Deltas are gathered this long before the bubble is laid out again."""
+"""Deltas are gathered at least this long before the bubble is laid out again."""
+FLUSH_SHARE: Final = 0.1
+"""Part of the time that drawing the stream may take: the engine needs the processor more than the window does."""
 RECALLED_SHOWN: Final = 3
 
 
@@ -225,7 +228,9 @@ class Exchange(QObject):
         first = not turn.reply.text
         turn.reply.text += "".join(turn.gathered)
         turn.gathered.clear()
+        began = time.thread_time()
         turn.transcript.touch(turn.reply)
+        self._flush_timer.setInterval(max(FLUSH_MS, int((time.thread_time() - began) * 1000 / FLUSH_SHARE)))
         if first:
             self.first_delta.emit()
 

@@ -300,12 +300,8 @@ def _bench(grammar: _Grammar) -> None:
     parser.add_argument(
         "part", nargs="?", choices=("speed", "memory", "controls", "kills", "all"), default="all", help="default: all"
     )
-    parser.add_argument(
-        "--turns", type=_positive, default=300, metavar="N", help="memory: tell so many (default: 300)"
-    )
-    parser.add_argument(
-        "--one-conversation", action="store_true", help="memory: all turns in one endless conversation"
-    )
+    parser.add_argument("--turns", type=_positive, default=300, metavar="N", help="memory: tell so many (default: 300)")
+    parser.add_argument("--one-conversation", action="store_true", help="memory: all turns in one endless conversation")
     parser.add_argument(
         "--fill", type=_positive, default=100, metavar="N", help="turns told before speed and controls (default: 100)"
     )
@@ -322,7 +318,5 @@ def build_parser() -> Parser:
     steps: tuple[Callable[[_Grammar], None], ...] = (_talk, _profiles, _memory, _evaluate, _bench)
     for step in steps:
         step(grammar)
-    grammar.add(
-        grammar.commands, "version", "versions, and where things are", "engine.cli.version:version"
-    )
+    grammar.add(grammar.commands, "version", "versions, and where things are", "engine.cli.version:version")
     return grammar.parser

@@ -92,7 +92,12 @@ def export(options: Namespace, console: Console) -> int:
     with connect(options, console) as engine:
         # The engine is another process with a folder of its own: a relative name has to be made absolute here.
         target = FilePath(path=str(options.file.absolute()), overwrite=options.overwrite)
-        done = engine.call("memory.export", target, Exported)
+        try:
+            done = engine.call("memory.export", target, Exported)
+        except EngineError as error:
+            if options.file.exists() and not options.overwrite:
+                error.hint = "Choose another name, or add --overwrite."
+            raise
     console.result(done, f"Wrote {done.path} ({bytes_text(done.bytes)}).")
     return EXIT_OK
 

@@ -17,6 +17,8 @@ from engine.training.cache import Reply, Turn
 from engine.training.values import held_out
 
 INT8 = 127.0
+GRID_SHARE = 0.3
+"""Share of the training memories that are made of templated facts alone, many subjects to a kind."""
 CLIP = 8.0
 
 
@@ -165,6 +167,11 @@ class Dataset:
             else:
                 self.general.append(i)
             kind_of_question[reply.question] = last
+        self.subjects: dict[str, dict[str, list[int]]] = {}
+        for kind, rows in self.train.items():
+            self.subjects[kind] = defaultdict(list)
+            for row in rows:
+                self.subjects[kind][self.turns[self.replies[row].answers].subject].append(row)
         self.fillers = [self.replies[i].question for i in self.general]
 
 
@@ -192,14 +199,15 @@ def draw(data: Dataset, rng: random.Random, facts: int, fillers: int, near_share
     told: list[int] = []
     kinds = list(data.train)
     rng.shuffle(kinds)
+    # A dense grid of kinds by subjects: only who and what together tell the turns apart.
+    grid = rng.random() < GRID_SHARE
+    if grid:
+        kinds = [kind for kind in kinds if len(data.subjects[kind]) > 1]
     for kind in kinds:
         if len(told) >= facts:
             break
-        rows = data.train[kind]
-        subjects = defaultdict(list)
-        for row in rows:
-            subjects[data.turns[data.replies[row].answers].subject].append(row)
-        chosen = rng.sample(list(subjects), min(len(subjects), rng.randint(1, 4)))
+        subjects = data.subjects[kind]
+        chosen = rng.sample(list(subjects), min(len(subjects), rng.randint(3, 6) if grid else rng.randint(1, 4)))
         for subject in chosen:
             new = rng.choice(subjects[subject])
             if len(subjects[subject]) > 1 and rng.random() < 0.2:

@@ -84,9 +84,7 @@ def _decoding(lab: Lab, engine: Connection, rounds: int) -> tuple[dict[str, Any]
     facts = lab.facts_told()
     step = max(1, len(facts) // len(_PLAIN))
     recalling = [f"{fact.question.q} Tell me a long story about it." for fact in facts[::step][: len(_PLAIN)]]
-    sides = {
-        (group, recall): _Decoding() for group in ("recalling", "plain") for recall in (True, False)
-    }
+    sides = {(group, recall): _Decoding() for group in ("recalling", "plain") for recall in (True, False)}
     first: list[float] = []
     ask(engine, _PLAIN[0], max_tokens=8)  # warms caches and the processor's clock
     for turn in range(rounds):

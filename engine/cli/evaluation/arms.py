@@ -82,9 +82,7 @@ def feed(
                 )
             else:
                 done = engine.feed(
-                    TurnFeed(
-                        user=exchange.user, assistant=exchange.assistant, conversation=conversation, learn=learn
-                    )
+                    TurnFeed(user=exchange.user, assistant=exchange.assistant, conversation=conversation, learn=learn)
                 )
             fed.seconds.append(time.perf_counter() - began)
             fed.done.append(done)

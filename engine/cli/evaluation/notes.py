@@ -29,9 +29,7 @@ class Notebook:
             return []
         scores = self._index.get_scores(words)
         asked = set(words)
-        candidates = [
-            index for index, telling in enumerate(self._tellings) if asked & set(normalise(telling).split())
-        ]
+        candidates = [index for index, telling in enumerate(self._tellings) if asked & set(normalise(telling).split())]
         # Best score first; among equals the newer telling.
         candidates.sort(key=lambda index: (-float(scores[index]), -index))
         return sorted(candidates[:k])

@@ -104,7 +104,7 @@ def test_export_and_import(techo: Techo, tmp_path: Path) -> None:
     assert done["bytes"] == file.stat().st_size
     status, error = techo("memory", "export", str(file))
     assert status == 1
-    assert "overwrite" in error["error"]["hint"].lower()
+    assert "--overwrite" in error["error"]["hint"]
     assert techo("memory", "export", str(file), "--overwrite")[0] == 0
     status, profile = techo("memory", "import", str(file), "--name", "again")
     assert (status, profile["name"]) == (0, "again")
