@@ -191,6 +191,16 @@ def build(places: Places, recipe: Recipe, progress: Progress, runner: Runner) ->
         return kept
 
 
+def discard_build(places: Places, recipe: Recipe) -> None:
+    """Removes a build that was begun here but whose wheel came from elsewhere, unless somebody is at it."""
+    lock = places.builds / f"{recipe.key}.lock"
+    if not lock.exists():
+        return
+    with lock.open("a") as file, contextlib.suppress(BlockingIOError):
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(places.builds / recipe.key, ignore_errors=True)
+
+
 def _tools(places: Places, work: Path, runner: Runner) -> Path:
     """The bin folder of an environment with cmake and ninja; at a fixed path, so that a build can go on with them."""
     folder = work / "tools"
@@ -370,6 +380,7 @@ def _need_libraries(environment: Environment, kin: str, progress: Progress, runn
 def _wheel(places: Places, recipe: Recipe, kin: str, progress: Progress, runner: Runner) -> tuple[Path, str]:
     wheel = cached(places, recipe)
     if wheel is not None:
+        discard_build(places, recipe)
         return wheel, "taken from the cache"
     compiler = system.need_compiler(kin, progress, runner)
     begun = progress.elapsed()

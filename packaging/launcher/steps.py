@@ -67,13 +67,23 @@ class SetUp:
     # -------------------------------------------------------------------------------------- the steps
 
     def _need_tools(self) -> str:
-        """First of all, so that nobody waits for downloads only to learn that the compiler is missing."""
+        """First of all, and all at once: nobody waits for downloads only to learn that the compiler is missing."""
         self.environment = env.inspect(self.places)
+        missing: list[SetupError] = []
+        found = "all there"
         if self.environment is None:
-            system.need_venv(self.kin, self.progress, self.runner)
-        if not llama.must_compile(self.places, self.environment):
-            return "all there"
-        return f"compiler {system.need_compiler(self.kin, self.progress, self.runner)}"
+            try:
+                system.need_venv(self.kin, self.progress, self.runner)
+            except SetupError as error:
+                missing.append(error)
+        if llama.must_compile(self.places, self.environment):
+            try:
+                found = f"compiler {system.need_compiler(self.kin, self.progress, self.runner)}"
+            except SetupError as error:
+                missing.append(error)
+        if missing:
+            raise SetupError("\n".join(error.message for error in missing), "\n".join(error.hint for error in missing))
+        return found
 
     def _make_environment(self) -> str:
         if self.environment is not None:

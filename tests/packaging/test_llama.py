@@ -84,6 +84,20 @@ def test_an_unfit_wheel_is_forgotten_and_remembered_as_such(places: Places) -> N
     assert not llama.is_unfit(places, dataclasses.replace(RECIPE, version="1"))
 
 
+def test_a_build_that_is_no_longer_needed_is_removed_unless_somebody_is_at_it(
+    places: Places, progress: Progress, runner: Runner
+) -> None:
+    work = places.builds / RECIPE.key
+    work.mkdir(parents=True)
+    llama.discard_build(places, RECIPE)
+    assert work.exists()  # nobody ever held its lock: not ours to judge
+    with llama.locked(places.builds / f"{RECIPE.key}.lock", progress, runner, "waiting"):
+        llama.discard_build(places, RECIPE)
+        assert work.exists()
+    llama.discard_build(places, RECIPE)
+    assert not work.exists()
+
+
 def test_compile_notes() -> None:
     assert llama.compile_note("  [46/83] /usr/bin/g++ -DGGML_BUILD ...") == "46 of 83 compiled"
     assert llama.compile_note("/usr/bin/g++ [1/2]") is None
