@@ -86,8 +86,8 @@ arms:
   scrambled  as memory, but the learned weights are shuffled: the same numbers, no meaning
 
 An answer is right when the normalised text of a gold answer is contained in it as whole words.
-abstain: right when no value told in the episode is handed out; "invented" counts the replies that
-do not say that they do not know.
+abstain: right when no told value (gold answers, names, numbers) is handed out; "invented"
+counts the replies that do not say that they do not know.
 
 examples:
   techo evaluate episodes.jsonl --arm memory --out memory.jsonl

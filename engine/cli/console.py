@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any, Final, TextIO
@@ -121,9 +122,10 @@ def to_json(value: Any) -> str:
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Aligned columns. A column whose cells are all numbers, or empty, is set to the right."""
+    number = re.compile(r"[-+]?[\d.,]*")
     lines = [list(head), *[list(row) for row in rows]]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    right = [all(not row[column] or row[column][0] in "0123456789-+." for row in rows) for column in range(len(head))]
+    right = [all(number.fullmatch(row[column]) for row in rows) for column in range(len(head))]
     return "\n".join(
         "  ".join(
             cell.rjust(width) if to_right else cell.ljust(width)

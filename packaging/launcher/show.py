@@ -234,8 +234,8 @@ def _held_back() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        for number in caught[:1]:
-            signal.raise_signal(number)
+        for held in caught[:1]:
+            signal.raise_signal(held)
 
 
 class _Lines:

@@ -171,7 +171,7 @@ class Shelf:
 
     def install(self, wanted: list[str]) -> None:
         self.asked.append(wanted)
-        options = ["--no-index", "--find-links", self.folder, "--no-deps", "--force-reinstall"]
+        options: list[str | Path] = ["--no-index", "--find-links", self.folder, "--no-deps", "--force-reinstall"]
         env.pip_install(self.runner, self.environment.python, [*options, *wanted], "The packages")
 
     def mend(self) -> list[str]:

@@ -35,7 +35,7 @@ status = int(os.environ.get("SET_UP_STATUS", "0"))
 if status == 0:
     state = Path(root, ".venv", ".techo")
     state.mkdir(exist_ok=True)
-    reached = {"core", *goals} - set(os.environ.get("SET_UP_LACKS", "").split())
+    reached = {"core", *goals}
     (state / "reached").write_text(" ".join(sorted(reached)) + "\\n")
 sys.exit(status)
 """
@@ -52,16 +52,13 @@ class Checkout:
         self,
         *arguments: str,
         cwd: Path | None = None,
-        program: Path | None = None,
-        path: str | None = None,
-        **more: str,
+        program: str = "",
+        environment: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        environment = clean_environment(SET_UP_CALLS=str(self.calls), **more)
-        if path is not None:
-            environment["PATH"] = path
+        ours = clean_environment(SET_UP_CALLS=str(self.calls))
         return subprocess.run(
             [program or self.root / "techo", *arguments],
-            env=environment,
+            env={**ours, **(environment or {})},
             cwd=cwd or self.root,
             capture_output=True,
             text=True,
@@ -70,10 +67,10 @@ class Checkout:
         )
 
     def told(
-        self, *arguments: str, cwd: Path | None = None, program: Path | None = None, **more: str
+        self, *arguments: str, cwd: Path | None = None, program: str = "", environment: Mapping[str, str] | None = None
     ) -> Mapping[str, object]:
         """What the program that was started says about itself."""
-        run = self.run(*arguments, cwd=cwd, program=program, **more)
+        run = self.run(*arguments, cwd=cwd, program=program, environment=environment)
         assert run.returncode == 0, run.stderr
         said: Mapping[str, object] = json.loads(run.stdout)
         return said
@@ -132,7 +129,7 @@ def checkout(template: Path, tmp_path: Path) -> Checkout:
 def test_each_command_reaches_its_program(
     checkout: Checkout, arguments: list[str], program: str, passed: list[str], goals: str
 ) -> None:
-    told = checkout.told(*arguments, DISPLAY=":7")
+    told = checkout.told(*arguments, environment={"DISPLAY": ":7"})
     assert told["program"] == program
     assert told["arguments"] == passed
     assert told["python"] == str(checkout.root / ".venv" / "bin" / "python")
@@ -140,7 +137,7 @@ def test_each_command_reaches_its_program(
 
 
 def test_the_exit_status_is_the_program_s(checkout: Checkout) -> None:
-    assert checkout.run("say", "x", TELL_STATUS="3").returncode == 3
+    assert checkout.run("say", "x", environment={"TELL_STATUS": "3"}).returncode == 3
 
 
 def test_setup_only_sets_up(checkout: Checkout) -> None:
@@ -153,7 +150,7 @@ def test_the_folder_it_is_called_from_stays_and_cannot_shadow_the_program(checko
     """A file named engine.py or json.py there must not be imported."""
     for name in ("engine.py", "app.py", "json.py", "launcher.py"):
         (tmp_path / name).write_text("raise SystemExit('shadowed')\n", encoding="utf-8")
-    told = checkout.told("chat", cwd=tmp_path, PYTHONPATH=str(tmp_path))
+    told = checkout.told("chat", cwd=tmp_path, environment={"PYTHONPATH": str(tmp_path)})
     assert told["folder"] == str(tmp_path)
     assert told["safe"] is True
     assert told["pythonpath"] is None
@@ -192,10 +189,10 @@ def test_the_second_start_goes_straight_on(checkout: Checkout) -> None:
 
 def test_each_goal_has_its_own_stamp(checkout: Checkout) -> None:
     checkout.told("chat")
-    checkout.told(DISPLAY=":7")
+    checkout.told(environment={"DISPLAY": ":7"})
     checkout.told("train")
     checkout.told("chat")
-    checkout.told(DISPLAY=":7")
+    checkout.told(environment={"DISPLAY": ":7"})
     assert checkout.set_ups() == ["core", "core window", "core train"]
 
 
@@ -245,9 +242,9 @@ def test_a_moved_checkout_sets_up_again(checkout: Checkout) -> None:
 
 
 def test_a_set_up_that_failed_is_not_stamped_and_nothing_is_started(checkout: Checkout) -> None:
-    run = checkout.run("chat", SET_UP_STATUS="4")
+    run = checkout.run("chat", environment={"SET_UP_STATUS": "4"})
     assert (run.returncode, run.stdout) == (4, "")
-    run = checkout.run("chat", SET_UP_STATUS="130")
+    run = checkout.run("chat", environment={"SET_UP_STATUS": "130"})
     assert (run.returncode, run.stdout) == (130, "")
     assert checkout.told("chat")["program"] == "engine.cli"
     assert checkout.set_ups() == ["core", "core", "core"]
@@ -260,7 +257,7 @@ def test_what_was_reached_along_the_way_is_stamped_too(checkout: Checkout) -> No
     main.write_text(before.replace('{"core", *goals}', '{"core", "window"}'), encoding="utf-8")
     try:
         checkout.told("chat")
-        checkout.told(DISPLAY=":7")
+        checkout.told(environment={"DISPLAY": ":7"})
         assert checkout.set_ups() == ["core"]
     finally:
         main.write_text(before, encoding="utf-8")
@@ -329,7 +326,7 @@ def test_without_a_display_the_chat_is_offered_before_anything_is_installed(chec
 
 @pytest.mark.parametrize("name", ["DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"])
 def test_any_kind_of_display_will_do(checkout: Checkout, name: str) -> None:
-    assert checkout.told(**{name: "x"})["program"] == "app"
+    assert checkout.told(environment={name: "x"})["program"] == "app"
 
 
 # ------------------------------------------------------------------------------------------ Python
@@ -364,7 +361,7 @@ def bare(checkout: Checkout, tmp_path: Path) -> Checkout:
 
 
 def test_without_python_the_command_that_installs_it_is_named(bare: Checkout, tmp_path: Path) -> None:
-    run = bare.run("chat", path=str(tools(tmp_path / "tools")))
+    run = bare.run("chat", environment={"PATH": str(tools(tmp_path / "tools"))})
     assert run.returncode == 4
     assert run.stdout == ""
     assert "Techo needs Python 3.11 or newer." in run.stderr
@@ -375,7 +372,7 @@ def test_without_python_the_command_that_installs_it_is_named(bare: Checkout, tm
 def test_a_python_that_is_too_old_is_named(bare: Checkout, tmp_path: Path) -> None:
     folder = tools(tmp_path / "tools")
     fake_python(folder, "python3", "3.9.2")
-    run = bare.run("chat", path=str(folder))
+    run = bare.run("chat", environment={"PATH": str(folder)})
     assert run.returncode == 4
     assert "found Python 3.9.2" in run.stderr
 
@@ -385,14 +382,14 @@ def test_a_newer_python_beside_an_old_one_is_found(bare: Checkout, tmp_path: Pat
     fake_python(folder, "python3", "3.9.2")
     (folder / "python3.12").symlink_to(os.path.realpath(sys.executable))
     (bare.root / ".venv").mkdir()
-    run = bare.run("setup", path=str(folder))
+    run = bare.run("setup", environment={"PATH": str(folder)})
     assert run.returncode == 0, run.stderr
     assert bare.set_ups() == ["core"]
 
 
 def test_the_python_that_was_asked_for_is_taken_or_nothing(bare: Checkout, tmp_path: Path) -> None:
     old = fake_python(tmp_path, "old", "3.8.0")
-    run = bare.run("chat", TECHO_PYTHON=str(old))
+    run = bare.run("chat", environment={"TECHO_PYTHON": str(old)})
     assert run.returncode == 4
     assert f"TECHO_PYTHON is {old}" in run.stderr
     assert bare.set_ups() == []

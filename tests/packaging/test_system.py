@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from launcher import system
+from launcher.show import Progress, Runner, SetupError
+from launcher.show import Progress, Runner, SetupError
 from tests.packaging.conftest import SITE
 
 LDD = """\
@@ -118,11 +120,11 @@ def test_a_compiler_counts_only_when_it_compiles(tmp_path: Path) -> None:
 
 
 def test_without_a_compiler_the_command_is_named(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, progress: system.Progress, runner: system.Runner
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, progress: Progress, runner: Runner
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CXX", raising=False)
-    with pytest.raises(system.SetupError) as caught:
+    with pytest.raises(SetupError) as caught:
         system.need_compiler("debian", progress, runner)
     assert "C++ compiler" in caught.value.message
     assert caught.value.hint == "Install one with:  sudo apt-get install g++"

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from engine.cli.benchmark.lab import Lab, ask
 from engine.cli.connection import Connection
+from engine.protocol import Usage
 
 _TOKENS: Final = 64
 _PLAIN: Final = (
@@ -21,37 +22,35 @@ _PLAIN: Final = (
     "Describe a walk through a forest in autumn.",
     "Write a letter to the sea.",
 )
+_RECALLING: Final = 8
+"""Prompts about told things."""
 _STARTS: Final = 3
 
 
 @dataclass
 class _Decoding:
-    """Tokens and seconds of one side of the comparison."""
+    """One side of the comparison: a rate (tokens/s) for each reply."""
 
-    tokens: int = 0
-    seconds: float = 0.0
-    memory_tokens: int = 0
     rates: list[float] = field(default_factory=list)
+    tokens: int = 0
+    memory_tokens: int = 0
 
-    def add(self, tokens: int, seconds: float, memory_tokens: int) -> None:
-        # The first token comes out of reading the prompt, not out of decoding.
-        self.tokens += tokens
-        self.seconds += seconds
-        self.memory_tokens += memory_tokens
-        self.rates.append(tokens / seconds)
-
-    @property
-    def rate(self) -> float:
-        return self.tokens / self.seconds if self.seconds else 0.0
+    def add(self, usage: Usage) -> None:
+        """Counts a reply; one of a single token was not decoded at all, it came out of reading the prompt."""
+        if usage.generated_tokens > 1 and usage.generate_seconds > 0:
+            self.rates.append(usage.generated_tokens / usage.generate_seconds)
+            self.tokens += usage.generated_tokens
+            self.memory_tokens += usage.memory_tokens
 
 
-def bench_speed(lab: Lab, turns: int, rounds: int = 2) -> dict[str, Any]:
+def bench_speed(lab: Lab, turns: int, rounds: int = 3) -> dict[str, Any]:
     """Runs the speed part on a profile that has been told `turns` turns.
 
     Returns:
-        `decode`: tokens/s `with_memory`, `without_memory`, their `ratio`, for prompts about told things (`recalling`),
-        plain prompts and both; `learn`: seconds a turn to `read` and to `write`, and the `ratio`; `first_token`
-        seconds (median, warm); `start` seconds until ready and until the first token (median of new processes).
+        `decode`: median tokens/s `with_memory`, `without_memory`, their `ratio`, for prompts about told things
+        (`recalling`), `plain` prompts and `both`; `learn`: seconds a turn to `read` and to `write`, and the `ratio`;
+        `first_token` seconds (median, warm); `start` seconds until ready and until the first token (median of new
+        processes).
     """
     learn = _learning(lab, turns)
     with lab.open(lab.filled.profile) as engine:
@@ -82,45 +81,42 @@ def _learning(lab: Lab, turns: int) -> dict[str, Any]:
 
 def _decoding(lab: Lab, engine: Connection, rounds: int) -> tuple[dict[str, Any], float | None]:
     facts = lab.facts_told()
-    step = max(1, len(facts) // len(_PLAIN))
-    recalling = [f"{fact.question.q} Tell me a long story about it." for fact in facts[::step][: len(_PLAIN)]]
+    step = max(1, len(facts) // _RECALLING)
+    prompts = [
+        *[("recalling", f"{fact.question.q} Tell me a long story about it.") for fact in facts[::step][:_RECALLING]],
+        *[("plain", text) for text in _PLAIN],
+    ]
     sides = {(group, recall): _Decoding() for group in ("recalling", "plain") for recall in (True, False)}
     first: list[float] = []
     ask(engine, _PLAIN[0], max_tokens=8)  # warms caches and the processor's clock
     for turn in range(rounds):
-        for place, (group, text) in enumerate(
-            [("recalling", text) for text in recalling] + [("plain", text) for text in _PLAIN]
-        ):
-            lab.note(f"decoding, round {turn + 1} of {rounds}, {group}")
+        for place, (group, text) in enumerate(prompts):
+            lab.note(f"decoding, round {turn + 1} of {rounds}, prompt {place + 1} of {len(prompts)}")
             # Which side goes first alternates, so that neither always finds the prompt in the KV window.
-            for recall in (True, False) if (turn + place) % 2 == 0 else (False, True):
+            memory_first = (turn + place) % 2 == 0
+            for recall in (True, False) if memory_first else (False, True):
                 usage = ask(engine, text, recall=recall, max_tokens=_TOKENS).usage
-                if usage.generated_tokens > 1 and usage.generate_seconds > 0:
-                    sides[group, recall].add(usage.generated_tokens, usage.generate_seconds, usage.memory_tokens)
-                if recall and (turn + place) % 2 == 0:  # the side that went first had to read its prompt
+                sides[group, recall].add(usage)
+                if recall and memory_first:  # the other one did not have to read its prompt
                     first.append(usage.first_token_seconds)
     return _ratios(sides), round(statistics.median(first), 4) if first else None
 
 
 def _ratios(sides: dict[tuple[str, bool], _Decoding]) -> dict[str, Any]:
+    """Median rates of both sides: one slow reply on a busy machine must not decide."""
     result: dict[str, Any] = {}
-    groups = {"recalling": ("recalling",), "plain": ("plain",), "both": ("recalling", "plain")}
-    for name, members in groups.items():
-        total = {recall: _Decoding() for recall in (True, False)}
-        for member in members:
-            for recall in (True, False):
-                side = sides[member, recall]
-                total[recall].tokens += side.tokens
-                total[recall].seconds += side.seconds
-                total[recall].memory_tokens += side.memory_tokens
-        if not total[True].tokens or not total[False].tokens:
+    for name, members in (("recalling", ["recalling"]), ("plain", ["plain"]), ("both", ["recalling", "plain"])):
+        rates = {recall: [rate for one in members for rate in sides[one, recall].rates] for recall in (True, False)}
+        if not rates[True] or not rates[False]:
             continue
+        middle = {recall: statistics.median(found) for recall, found in rates.items()}
         result[name] = {
-            "with_memory": round(total[True].rate, 2),
-            "without_memory": round(total[False].rate, 2),
-            "ratio": round(total[True].rate / total[False].rate, 4),
-            "tokens": total[True].tokens,
-            "memory_tokens": total[True].memory_tokens,
+            "with_memory": round(middle[True], 2),
+            "without_memory": round(middle[False], 2),
+            "ratio": round(middle[True] / middle[False], 4),
+            "tokens": sum(sides[one, True].tokens for one in members),
+            "memory_tokens": sum(sides[one, True].memory_tokens for one in members),
+            "replies": len(rates[True]),
         }
     return result
 

@@ -171,8 +171,10 @@ class ArmRun:
         # The engine that was told has ended by now; from here on a new process knows only what is on disk.
         with self._options.engines.open(self._profile) as engine:
             self.stats = engine.call("memory.stats", None, MemoryStats)
-            values = told_values(self._episode)
             tellings = self._episode.tellings()
+            # In the arm `other` it is the other's values that must not come out.
+            heard = [exchange.user for session in self._sessions for exchange in session.exchanges()]
+            values = told_values(self._episode, heard)
             for index, question in enumerate(self._episode.questions):
                 if index in skip:
                     continue

@@ -9,11 +9,11 @@ Three kinds need more than that:
 
 - `update`: `stale` says that the output contains one of the question's older values. A reply that names both the new
   and the old value is right *and* stale; the table counts both.
-- `abstain`: nothing was told, so there is no gold answer. Right means that no value told in the same episode is handed
-  out as the answer: the output contains none of the values of the episode's `fact` and `update` questions, nor any of
-  the question's own `stale` and `wrong` values. Values that the question itself contains do not count (repeating them
-  is no claim). When the question brings `answers` of its own (accepted ways of saying "I don't know"), one of them has
-  to be there as well.
+- `abstain`: nothing was told, so there is no gold answer. Right means that no told value is handed out as the answer:
+  the output contains none of the values of the episode's `fact` and `update` questions, none of the names and numbers
+  that stand in what the user said (`values_in`), and none of the question's own `stale` and `wrong` values. Values that
+  the question itself contains do not count (repeating them is no claim). When the question brings `answers` of its own
+  (accepted ways of saying "I don't know"), one of them has to be there as well.
 - `abstain`, invention: a model can also make a value up, and no list can hold all of those. `invented` is therefore a
   separate, stricter and more approximate column: the output does not say in any of the usual ways that it does not
   know, and does not ask back. It never changes `right`; a small model without any memory invents nearly always.
@@ -110,12 +110,40 @@ class Verdict:
     """Only for `abstain`: claims something instead of saying that it does not know (approximate)."""
 
 
-def told_values(episode: Episode) -> list[str]:
-    """Every value that the episode's sessions told: answers and replaced values of its fact and update questions."""
+def values_in(text: str) -> list[str]:
+    """What in a told sentence looks like a value: codes and numbers of two digits or more, names.
+
+    A name is a capitalised word that does not begin a sentence. Approximate on purpose: a word in small letters may be
+    a value too ("lapsang"), and is caught only when a question asks for it.
+
+    >>> values_in("My flight to Porto leaves from gate B17 at 6:42.")
+    ['Porto', 'B17', '6:42']
+    """
+    found = []
+    for sentence in re.split(r"(?<=[.!?])\s+|\n", text):
+        for place, word in enumerate(re.findall(r"[^\W_](?:[\w:.,'/-]*[^\W_])?", sentence)):
+            digits = sum(character.isdigit() for character in word)
+            letters = sum(character.isalpha() for character in word)
+            named = (
+                place > 0 and word[0].isupper() and letters > 2 and word != "Mrs" and not word.startswith(("I'", "I’"))
+            )
+            if digits > 1 or (digits and letters) or named:
+                found.append(word)
+    return found
+
+
+def told_values(episode: Episode, tellings: Iterable[str] = ()) -> list[str]:
+    """Every value that was told.
+
+    These are the answers and replaced values of the fact and update questions, and what `values_in` finds in the
+    tellings (the user's turns).
+    """
     values: dict[str, None] = {}
     for question in episode.questions:
         if question.is_recall:
             values.update(dict.fromkeys([*question.answers, *question.stale]))
+    for telling in tellings:
+        values.update(dict.fromkeys(values_in(telling)))
     return list(values)
 
 

@@ -13,6 +13,7 @@ from engine.cli.evaluation.scoring import (
     locate_telling,
     normalise,
     told_values,
+    values_in,
 )
 
 
@@ -169,6 +170,29 @@ def test_told_values_are_those_of_facts_and_updates() -> None:
     odd = Question("Who?", ("nobody",), "abstain", wrong=("Rex",))
     episode = Episode("e", (), (FACT, UPDATE, ABSTAIN, control, odd, FACT))
     assert told_values(episode) == ["Miso", "3052", "7719", "1111"]
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("My flight to Porto leaves from gate B17 at 6:42.", ["Porto", "B17", "6:42"]),
+        ("I work as a bookbinder in Tallinn. Lovely place!", ["Tallinn"]),
+        ("It rained all day, I'm tired and I think that I'll sleep.", []),
+        ("We keep 7 hens and 11 ducks.", ["11"]),
+        ("Dr O'Brien and Mrs Adams-Smith", ["O'Brien", "Adams-Smith"]),
+        ("", []),
+    ],
+)
+def test_names_and_numbers_are_values(text: str, values: list[str]) -> None:
+    assert values_in(text) == values
+
+
+def test_a_told_number_handed_out_elsewhere_is_an_error() -> None:
+    episode = Episode("e", (Session((Turn("user", "I take the 6:42 train every morning."),)),), (FACT, ABSTAIN))
+    told = told_values(episode, episode.tellings())
+    assert told == ["Miso", "6:42"]
+    assert not judge(ABSTAIN, "It's 6:42.", told).right
+    assert judge(ABSTAIN, "I do not know that.", told).right
 
 
 def test_tellings_are_the_user_turns_in_order() -> None:

@@ -48,10 +48,8 @@ def test_a_long_line_takes_no_memory() -> None:
 )
 def test_equals_splitting_the_whole(chunks: list[bytes]) -> None:
     *whole, _unfinished = b"".join(chunks).split(b"\n")
-    expected = [line if len(line) <= 10 else TOO_LONG for line in whole]
-    assert lines_of(chunks) == [line for line in expected if line == TOO_LONG or line.strip()] or not any(
-        len(line) for line in whole
-    )
+    expected = [TOO_LONG if len(line) > 10 else line for line in whole if len(line) > 10 or line.strip()]
+    assert lines_of(chunks) == expected
 
 
 def test_writing_to_a_front_end_that_is_gone() -> None:
