@@ -57,8 +57,6 @@ class Step(NamedTuple):
 
 class Backbone:
     """A frozen GGUF model on the CPU, with one KV window. Not thread-safe: one worker owns it.
-
-    Taps cost 3-4 % of decoding speed when names are compared for each token, and less than 1 % as done here.
     """
 
     def __init__(

@@ -18,6 +18,7 @@ class Vocabulary:
         if not self._vocab:
             raise BackboneError("The model file has no vocabulary.")
         self.size: int = llama.llama_vocab_n_tokens(self._vocab)
+        self._token_buffer = (llama.llama_token * 4096)()
         self._piece_buffer = ctypes.create_string_buffer(256)
 
     def tokenize(self, text: str, *, special: bool = False) -> list[int]:
@@ -28,9 +29,10 @@ class Vocabulary:
         data = text.encode("utf-8", "replace")
         if not data:
             return []
-        room = len(data) + 2
-        buffer = (llama.llama_token * room)()
-        count = llama.llama_tokenize(self._vocab, data, len(data), buffer, room, False, special)
+        if len(data) > len(self._token_buffer):  # no text has more tokens than bytes
+            self._token_buffer = (llama.llama_token * len(data))()
+        buffer = self._token_buffer
+        count = llama.llama_tokenize(self._vocab, data, len(data), buffer, len(buffer), False, special)
         if count < 0:
             raise BackboneError(f"The text cannot be tokenized ({count}).")
         return list(buffer[:count])
@@ -41,7 +43,8 @@ class Vocabulary:
             raise ValueError(f"no token {token} in a vocabulary of {self.size}")
         length = llama.llama_token_to_piece(self._vocab, token, self._piece_buffer, len(self._piece_buffer), 0, False)
         if length < 0:
-            self._piece_buffer = ctypes.create_string_buffer(-length)
+            self._token_buffer = (llama.llama_token * 4096)()
+        self._piece_buffer = ctypes.create_string_buffer(-length)
             length = llama.llama_token_to_piece(self._vocab, token, self._piece_buffer, -length, 0, False)
         return self._piece_buffer.raw[:length]
 
