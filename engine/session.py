@@ -235,7 +235,12 @@ def restored(newborn: Memory, arrays: Mapping[str, NDArray[Any]] | None) -> Memo
         StateError: STATE_DAMAGED, when they are not the state of such a memory.
     """
     try:
-        return newborn.with_state(arrays)
+        memory = newborn.with_state(arrays)
+        # A newly born memory is zeros that the system has not given any room yet. Taking it now, all of it, is what
+        # makes memory use flat from the first turn on.
+        for array in memory.fast.arrays().values():
+            array[...] = array.copy()
+        return memory
     except ValueError as error:
         raise StateError(
             f"The memory's saved state cannot be used: {error}.", "Restore the profile from an exported file."

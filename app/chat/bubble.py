@@ -56,11 +56,11 @@ class BubbleText(QTextBrowser):
             cursor.setPosition(position, QTextCursor.MoveMode.KeepAnchor)
             self.setTextCursor(cursor)
 
-    def fit(self, width: int) -> None:
-        """Take the size of the text, at most `width` wide."""
+    def fit(self, width: int, *, hug: bool = True) -> None:
+        """Take the height of the text at `width`; with `hug` no wider than the text needs."""
         document = self.document()
         document.setTextWidth(width)
-        wanted = min(width, ceil(document.idealWidth()) + 1)
+        wanted = min(width, ceil(document.idealWidth()) + 1) if hug else width
         if wanted < width:
             document.setTextWidth(wanted)
         self.setFixedSize(QSize(wanted, ceil(document.size().height())))
@@ -182,7 +182,7 @@ class Bubble(QWidget):
     def _fit(self) -> None:
         if self._width:
             user = self.item.role == "user"
-            self.text.fit(int(self._width * USER_WIDTH) - 32 if user else self._width)
+            self.text.fit(int(self._width * USER_WIDTH) - 32 if user else self._width, hug=user)
 
     def _draw_text(self) -> None:
         state = (self.item.text, theme.current().name)

@@ -56,8 +56,7 @@ class Step(NamedTuple):
 
 
 class Backbone:
-    """A frozen GGUF model on the CPU, with one KV window. Not thread-safe: one worker owns it.
-    """
+    """A frozen GGUF model on the CPU, with one KV window. Not thread-safe: one worker owns it."""
 
     def __init__(
         self,

@@ -5,10 +5,11 @@ and, when the answer was yes, calls again once the tensor is computed. The hook 
 the tensors belong to llama.cpp's graph builder. Everything that depends on it is in this module.
 
 SmolLM2-135M has 936 nodes a token, so the answer must cost next to nothing. Comparing names costs 5 % of decoding
-speed (measured on one thread, medians of 250 tokens; a callback that does nothing: 0-1 %). The graph of a single token has the same nodes in the same order each time, so the answers to one token are
-recorded by name, and from then on played back in order (a *plan*) without looking at the tensor: 2-3 %. What the plan
-catches is checked by name again; where that fails (llama.cpp has built another graph: the KV shift after a slide,
-another attention kernel), `missing` says so, and the caller computes the token again with names compared.
+speed (one thread, medians of 250 tokens; a callback that does nothing costs 0-1 %). The graph of a single token has
+the same nodes in the same order each time, so the answers to one token are recorded by name, and from then on played
+back in order (a *plan*) without looking at the tensor: 2-3 %. What the plan catches is checked by name again; where
+that fails (llama.cpp has built another graph: the KV shift after a slide, another attention kernel), `missing` says
+so, and the caller computes the token again with names compared.
 
 A dictionary of tensor addresses was no faster than the plan, and addresses are used again for other tensors.
 """

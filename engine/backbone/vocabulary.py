@@ -43,8 +43,7 @@ class Vocabulary:
             raise ValueError(f"no token {token} in a vocabulary of {self.size}")
         length = llama.llama_token_to_piece(self._vocab, token, self._piece_buffer, len(self._piece_buffer), 0, False)
         if length < 0:
-            self._token_buffer = (llama.llama_token * 4096)()
-        self._piece_buffer = ctypes.create_string_buffer(-length)
+            self._piece_buffer = ctypes.create_string_buffer(-length)
             length = llama.llama_token_to_piece(self._vocab, token, self._piece_buffer, -length, 0, False)
         return self._piece_buffer.raw[:length]
 

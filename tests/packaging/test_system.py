@@ -12,7 +12,6 @@ import pytest
 
 from launcher import system
 from launcher.show import Progress, Runner, SetupError
-from launcher.show import Progress, Runner, SetupError
 from tests.packaging.conftest import SITE
 
 LDD = """\

@@ -28,7 +28,8 @@ def bench_growth(lab: Lab, turns: int, *, one_conversation: bool = False) -> dic
 
     Returns:
         `rss`: bytes after `SETTLED` turns (`settled`), at the `end`, their difference `growth`, the highest one above
-        `settled` (`peak_growth`); `snapshot_sizes`: every size that a snapshot had (one, if it is constant);
+        `settled` (`peak_growth`), all `points` (turns told, bytes); `snapshot_sizes`: every size that a snapshot had
+        (one, if it is constant);
         `state_bytes`; `seconds`: a turn among the first and the last `SETTLED`; `stats`: the memory at the end.
     """
     sizes: list[tuple[int, int]] = []
@@ -54,7 +55,7 @@ def bench_growth(lab: Lab, turns: int, *, one_conversation: bool = False) -> dic
     times = [done.usage.read_seconds + done.usage.write_seconds for done in filled.done]
     return {
         "turns": turns,
-        "rss": growth_of(sizes),
+        "rss": {**growth_of(sizes), "points": sizes},
         "snapshot_sizes": sorted(snapshots),
         "state_bytes": sorted(states),
         "seconds": {"first": _median(times[:SETTLED]), "last": _median(times[-SETTLED:])},

@@ -70,9 +70,9 @@ def bench_kills(lab: Lab, kills: int, turns: int) -> dict[str, Any]:
     """Kills the engine `kills` times.
 
     Returns:
-        `kills` in the middle of a turn; `stages` (how many hit which stage of a turn); `failed_restarts`, `lost_messages`, `lost_entries`,
-        `recall_lost` (each a list, empty when all is well); `recall_checks`; `sent` and `learned` (what was promised in
-        all); `notices` of the restarts; `restart_seconds` (mean).
+        `kills` in the middle of a turn; `stages` (how many hit which stage of a turn); `failed_restarts`,
+        `lost_messages`, `lost_entries`, `recall_lost` (each a list, empty when all is well); `recall_checks`;
+        `sent` and `learned` (what was promised in all); `notices` of the restarts; `restart_seconds` (mean).
     """
     return _Siege(lab, turns).run(kills)
 
