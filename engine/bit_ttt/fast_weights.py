@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from engine.bit_ttt.codes import CODE_NONZERO, CODE_TRITS, PREDECESSOR_TRITS, Codebook
 from engine.bit_ttt.lexicon import ADDRESS_TRITS
-from engine.bit_ttt.trits import WORD, Planes, match
+from engine.bit_ttt.trits import WORD, Planes, match, size
 from engine.bit_ttt.write_set import TurnWrite
 
 FREE: Final = -1
@@ -33,6 +33,8 @@ LIMIT: Final = 120
 MARGIN: Final = CODE_NONZERO
 """The hinge: a code is known when every trit of it agrees."""
 STRENGTH_LIMIT: Final = 255
+SAME_WORDS: Final = (3, 5)
+"""Share of the fuller one's trits that two lexical addresses must have in common to be the same sentence."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,8 @@ class FastConfig:
     key_trits: int = 256
     semantic_trits: int = 256
     lexical_trits: int = ADDRESS_TRITS
-    same_address: int = 150
-    """Lexical match (of 256 at most) from which two turns count as the same sentence heard again."""
     same_semantic: int = 90
+    """Semantic match from which two turns of the same words (see `SAME_WORDS`) count as one heard again."""
     same_key: int = 100
     """Match of key and predecessor from which a neuron is the one that this token trained before."""
 
@@ -79,7 +80,7 @@ class FastWeights:
     """The learned state of one profile.
 
     Arrays (N neurons, T turn slots):
-        lexical (T, 2, 8) uint64      semantic (T, 2, 4) uint64
+        lexical (T, 2, 16) uint64      semantic (T, 2, 4) uint64
         entry (T,) int32              journal id of the turn, -1 = free slot; also its age
         strength (T,) uint8           how often the turn was heard again: the weakest is recycled first
         keys (N, 2, 5) uint64         local key (256 trits) and predecessor code (64 trits)
@@ -261,10 +262,12 @@ class FastWeights:
 
     def _heard_before(self, write: TurnWrite) -> int | None:
         """The slot of a turn that says the same in the same words; the best match, the lowest slot on a tie."""
-        lexical = match(self.lexical, write.lexical)
-        lexical[self.entry == FREE] = -1
-        slot = int(np.argmax(lexical))
-        if lexical[slot] < self.config.same_address:
+        share, of = SAME_WORDS
+        fuller = np.maximum(np.maximum(size(self.lexical), size(write.lexical)), 1)
+        margin = of * match(self.lexical, write.lexical) - share * fuller
+        margin[self.entry == FREE] = -1
+        slot = int(np.argmax(margin))
+        if margin[slot] < 0:
             return None
         semantic = int(match(self.semantic[slot][None], write.semantic)[0])
         return slot if semantic >= self.config.same_semantic else None

@@ -1,13 +1,15 @@
 """The lexical address: which words a turn is made of, as a ternary vector. It needs no training.
 
-Every word has a fixed random ternary code; a turn's address is the sign of the largest entries of the sum of its
-words' codes, rare words counting more (integer weights from inverse document frequency, one byte a hash bucket).
-Compared by popcount it ranks turns about as BM25 does. Runs of Chinese, Japanese and Korean characters, which are not
-written with spaces, count by their character pairs.
+Every word has a fixed random ternary code, the rarer the word the more of its trits are set (two for each step of its
+inverse document frequency). A turn's address is the sign of the sum of its words' codes: a ternary Bloom filter.
+Popcount of two addresses then adds up the weights of the words they share, whatever else was said in a long turn, and
+ranks turns about as BM25 without length normalisation does. Runs of Chinese, Japanese and Korean characters, which
+are not written with spaces, count by their character pairs.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 import zlib
@@ -17,12 +19,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.bit_ttt.trits import Trits, random_trits, top_trits
+from engine.bit_ttt.trits import Trits
 
-ADDRESS_TRITS: Final = 512
-ADDRESS_NONZERO: Final = 256
-CODE_NONZERO: Final = 256
-"""Of a word's code; the address keeps as many."""
+ADDRESS_TRITS: Final = 1024
+TRITS_PER_WEIGHT: Final = 2
+"""Trits of a word's code for each unit of its weight."""
+LEXICAL_UNIT: Final = 128
+"""A lexical match is divided by this before the learned scales: about that of four rare words."""
 IDF_BUCKETS: Final = 16384
 MAX_IDF: Final = 15
 
@@ -52,9 +55,13 @@ def bucket(word: str) -> int:
 
 
 @lru_cache(maxsize=4096)
-def word_code(word: str) -> NDArray[np.int32]:
-    """(512,) the word's code."""
-    return random_trits("word:" + word, ADDRESS_TRITS, CODE_NONZERO).astype(np.int32)
+def word_code(word: str) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
+    """Where the word's trits stand, and their signs: two arrays of 32, of which a word uses as many as its weight asks.
+
+    From BLAKE2b: the same for the same word on every machine and for ever.
+    """
+    drawn = np.frombuffer(hashlib.blake2b(b"word:" + word.encode()).digest(), dtype="<u2")
+    return (drawn % ADDRESS_TRITS).astype(np.intp), np.where(drawn >= 1 << 15, 1, -1).astype(np.int32)
 
 
 class Lexicon:
@@ -70,8 +77,11 @@ class Lexicon:
         self.idf = idf
 
     def address(self, text: str) -> Trits:
-        """The (512,) lexical address of a text; all zero for a text without words."""
+        """The (1024,) lexical address of a text; all zero for a text without words. Rare words win collisions."""
         total = np.zeros(ADDRESS_TRITS, dtype=np.int32)
         for word in words(text):
-            total += int(self.idf[bucket(word)]) * word_code(word)
-        return top_trits(total, ADDRESS_NONZERO)
+            weight = int(self.idf[bucket(word)])
+            places, signs = word_code(word)
+            used = slice(TRITS_PER_WEIGHT * weight)
+            np.add.at(total, places[used], signs[used] * weight)
+        return np.sign(total).astype(np.int8)

@@ -1,13 +1,15 @@
 """The Bit-TTT memory of one profile: slow weights that know how to write and read, fast weights that hold the facts.
 
     write   turn -> keys, salience, addresses -> inner loop on the fast weights
-    read    question -> addresses pick a few turns; position of the reply -> query; the picked turns' neurons compete;
+    read    question -> addresses make a shortlist of turns, the question's probes into their keys pick a few;
+            position of the reply -> query; the picked turns' neurons compete;
             p = g0 p_LM + g1 p_memory + g2 p_phrase
 
 Multiplications that are left, by number for a read of one token with W winners of C picked neurons (all the rest is
 sums, comparisons, ANDs and popcounts; matrix products are ternary):
     - centring and scaling of the tapped layers, and the unit of each BitLinear: one a channel;
     - the writer's one attention over the turn (once a turn);
+    - the weights of the question's probes: one a probe and turn of the shortlist (once a question);
     - the scales of the score: 3 C; the softmax over the winners: W;
     - the gate: 3 x width, the predecessor's weight: width, and the softmax of the fused distribution: V.
 """
@@ -23,10 +25,10 @@ from numpy.typing import NDArray
 
 from engine.bit_ttt.codes import PREDECESSOR_NONZERO, UNKNOWN, Codebook, predecessor_trits
 from engine.bit_ttt.fast_weights import FREE, FastConfig, FastStats, FastWeights, LearnReport
-from engine.bit_ttt.lexicon import ADDRESS_NONZERO
+from engine.bit_ttt.lexicon import LEXICAL_UNIT
 from engine.bit_ttt.slow_weights import TRITS_NORM, Encoded, Floats, SlowWeights
 from engine.bit_ttt.tokens import SpaceTable
-from engine.bit_ttt.trits import WORD, Planes, match, pack
+from engine.bit_ttt.trits import WORD, Planes, match, pack, size
 from engine.bit_ttt.write_set import TurnWrite
 
 MAX_PART: Final = 160
@@ -87,7 +89,8 @@ class Recall:
 
     Attributes:
         entries: journal ids of the picked turns.
-        address: (C,) their address scores; `lead` is by how much the best leads the next.
+        best_address: the best turn's score; `lead` is by how much it leads the next.
+        coverage: the share of the question's words, by weight, that the best turn holds.
         keys, predecessors: (n, 2, W) packed; tokens, bias: (n,); of_turn: (n,) index into `entries`.
     """
 
@@ -95,6 +98,7 @@ class Recall:
     entries: list[int]
     best_address: float
     lead: float
+    coverage: float
     keys: Planes
     predecessors: Planes
     tokens: NDArray[np.int64]
@@ -136,10 +140,11 @@ class Memory:
 
     def __init__(self, slow: SlowWeights, fast: FastWeights, spaces: SpaceTable) -> None:
         self.slow, self.fast, self.spaces = slow, fast, spaces
-        # A semantic match counts as so many sixteenths of a lexical one: shifts and additions.
-        lexical = float(slow.address_scale[0]) / ADDRESS_NONZERO
-        self._semantic_weight = round(16 * float(slow.address_scale[1]) / (TRITS_NORM * 10) / lexical)
-        self._address_unit = lexical / 16
+        # A semantic match counts as so many sixty-fourths of a lexical one: shifts and additions.
+        lexical = float(slow.address_scale[0]) / LEXICAL_UNIT
+        self._semantic_weight = round(64 * float(slow.address_scale[1]) / (TRITS_NORM * 10) / lexical)
+        self._address_unit = lexical / 64
+        self._local = slow.config["key_trits"] // WORD
 
     @classmethod
     def born(cls, slow: SlowWeights, pieces: Sequence[bytes], config: FastConfig | None = None) -> Memory:
@@ -221,41 +226,62 @@ class Memory:
     # ------------------------------------------------------------------------------------------ read
 
     def recall(self, parts: Sequence[Part]) -> Recall:
-        """Stage one: which learned turns does this turn call up? By popcount over all addresses."""
-        fast, count = self.fast, self.slow.config["candidates"]
+        """Stage one: which learned turns does this turn call up?
+
+        By popcount over all addresses, which make a shortlist; the question's probes rank it.
+        """
+        fast, slow = self.fast, self.slow
         used = np.flatnonzero(fast.entry != FREE)
         if len(used) == 0 or not parts:
             none = np.zeros((0, 2, 1), dtype=np.uint64)
             empty = np.zeros(0, dtype=np.int64)
-            return Recall(np.zeros(0, np.float32), [], 0.0, 0.0, none, none, empty, np.zeros(0, np.float32), empty)
+            nothing = np.zeros(0, dtype=np.float32)
+            return Recall(nothing, [], 0.0, 0.0, 0.0, none, none, empty, nothing, empty)
         # A long turn asks at its end.
         part = parts[-1]
-        scores = match(fast.lexical, part.lexical) * 16
-        scores += match(fast.semantic, pack(part.encoded.ask)) * self._semantic_weight
-        scores = scores[used]
-        best = np.argsort(-scores, kind="stable")[:count]
-        address = scores[best].astype(np.float32) * np.float32(self._address_unit)
-        age = np.argsort(fast.entry[used[best]], kind="stable")
-        slots, by_age = used[best][age], address[age]
-        neurons = [fast.neurons_of(int(slot)) for slot in slots]
-        of_turn = np.repeat(np.arange(len(slots)), [len(n) for n in neurons])
-        flat = np.concatenate(neurons)
-        newness = np.linspace(0, 1, count, dtype=np.float32)[count - len(slots) :]
-        scale = self.slow.score_scale
-        bias = scale[2] * fast.salience[flat].astype(np.float32) / np.float32(SALIENCE_UNIT)
-        bias = bias + scale[1] * by_age[of_turn] + scale[3] * newness[of_turn]
-        local = self.slow.config["key_trits"] // WORD
+        shared = match(fast.lexical, part.lexical)
+        scores = shared * 64 + match(fast.semantic, pack(part.encoded.ask)) * self._semantic_weight
+        short = used[np.argsort(-scores[used], kind="stable")[: slow.config["shortlist"]]]
+        address = scores[short].astype(np.float32) * np.float32(self._address_unit)
+        neurons = [fast.neurons_of(int(slot)) for slot in short]
+        address += self._probe(part.encoded, neurons)
+        best = np.argsort(-address, kind="stable")[: slow.config["candidates"]]
+        lead = float(address[best[0]] - address[best[1]]) if len(best) > 1 else float(address[best[0]])
+        coverage = shared[short].astype(np.float32) / max(1, int(size(part.lexical)))
+        by_age = best[np.argsort(fast.entry[short[best]], kind="stable")]
+        of_turn = np.repeat(np.arange(len(by_age)), [len(neurons[i]) for i in by_age])
+        flat = np.concatenate([neurons[i] for i in by_age])
+        newness = np.linspace(0, 1, slow.config["candidates"], dtype=np.float32)[-len(by_age) :]
+        scale = slow.score_scale
+        bias = scale[1] * address[by_age] + scale[3] * newness + scale[6] * coverage[by_age]
+        kept = scale[2] * fast.salience[flat].astype(np.float32) / np.float32(SALIENCE_UNIT)
         return Recall(
             part.encoded.gist,
-            [int(e) for e in fast.entry[slots]],
-            float(address[0]),
-            float(address[0] - address[1]) if len(address) > 1 else float(address[0]),
-            np.ascontiguousarray(fast.keys[flat][:, :, :local]),
-            np.ascontiguousarray(fast.keys[flat][:, :, local:]),
+            [int(e) for e in fast.entry[short[by_age]]],
+            float(address[best[0]]),
+            lead,
+            float(coverage[best[0]]),
+            np.ascontiguousarray(fast.keys[flat][:, :, : self._local]),
+            np.ascontiguousarray(fast.keys[flat][:, :, self._local :]),
             fast.codebook.decode(fast.code_trits(flat)),
-            bias.astype(np.float32),
+            (bias[of_turn] + kept).astype(np.float32),
             of_turn,
         )
+
+    def _probe(self, asking: Encoded, neurons: Sequence[NDArray[np.intp]]) -> Floats:
+        """Late interaction (ColBERT, arXiv 2004.12832): each token of the question probes all keys of each turn.
+
+        Returns:
+            For each turn the sum of the probes' best matches, each with its weight.
+        """
+        flat = np.concatenate(neurons)
+        starts = np.cumsum([0, *(len(n) for n in neurons[:-1])])
+        keys = np.ascontiguousarray(self.fast.keys[flat][:, :, : self._local])
+        found = np.zeros(len(neurons), dtype=np.float32)
+        for probe, weight in zip(pack(asking.probes), asking.probe_weights, strict=True):
+            best = np.maximum.reduceat(match(keys, probe), starts)
+            found += best.astype(np.float32) * (weight / np.float32(TRITS_NORM * TRITS_NORM))
+        return found
 
     def read(self, recall: Recall, last_token: int, taps: Mapping[str, Floats], logits: Floats) -> Reading:
         """Stage two, for one position of the reply: query, k winners, gate, fusion.
@@ -273,7 +299,10 @@ class Memory:
         embedding, first, second, last = (taps[name] for name in slow.taps)
         query = slow.query(embedding, first, second, last, recall.gist)
         matches = match(recall.keys, pack(query.query)).astype(np.float32) / np.float32(TRITS_NORM * TRITS_NORM)
-        evidence = np.array([matches.max() * 4 - 1, recall.best_address / 8 - 1, recall.lead / 4], dtype=np.float32)
+        evidence = np.array(
+            [matches.max() * 4 - 1, recall.best_address / 8 - 1, recall.lead / 4, recall.coverage * 4 - 1],
+            dtype=np.float32,
+        )
         gate = _softmax(query.gate + slow.gate_evidence @ evidence)
         if 1.0 - gate[0] < QUIET:
             return Reading(logits, False, gate)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.bit_ttt.codes import CODE_NONZERO, Codebook
-from engine.bit_ttt.fast_weights import LIMIT, ONE_SHOT, STRENGTH_LIMIT, FastConfig
+from engine.bit_ttt.fast_weights import LIMIT, ONE_SHOT, SAME_WORDS, STRENGTH_LIMIT, FastConfig
 from engine.bit_ttt.trits import unpack
 from engine.bit_ttt.write_set import TurnWrite
 
@@ -122,10 +122,15 @@ class ReferenceMemory:
         return max(-LIMIT, min(LIMIT, accumulator + trit))
 
     def _heard_before(self, lexical: list[int], semantic: list[int]) -> int | None:
-        best, found = self.config.same_address - 1, None
+        share, of = SAME_WORDS
+        best, found = -1, None
         for i, turn in enumerate(self.turns):
-            if turn is not None and (m := self.match(turn.lexical, lexical)) > best:
-                best, found = m, i
+            if turn is None:
+                continue
+            fuller = max(1, *(len(a) - a.count(0) for a in (turn.lexical, lexical)))
+            margin = of * self.match(turn.lexical, lexical) - share * fuller
+            if margin > best:
+                best, found = margin, i
         if found is None:
             return None
         turn = self.turns[found]

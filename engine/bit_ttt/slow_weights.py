@@ -26,6 +26,8 @@ INT8: Final = np.float32(127.0)
 CLIP: Final = 8.0
 TRITS_NORM: Final = 16.0
 """The unit in which the learned scales expect a match of keys: about the norm of a key."""
+PROBES: Final = 32
+"""Tokens of a question, counted from its end, that probe the keys of a turn."""
 
 
 def rms(x: Floats) -> Floats:
@@ -78,6 +80,8 @@ class Encoded:
         salience: (T,) log-sigmoid of how much each token is worth keeping, <= 0.
         tell, ask: (S,) trits, semantic address of the turn as a telling and as a question.
         gist: (width,) the question's part in every query.
+        probes: (P, K) trits, what the last P tokens of a question look for in the keys of a turn.
+        probe_weights: (P,) how much each of them counts, >= 0.
     """
 
     keys: NDArray[np.int8]
@@ -85,6 +89,8 @@ class Encoded:
     tell: NDArray[np.int8]
     ask: NDArray[np.int8]
     gist: Floats
+    probes: NDArray[np.int8]
+    probe_weights: Floats
 
 
 @dataclass(frozen=True)
@@ -133,6 +139,7 @@ class SlowWeights:
         self.w = {name.removeprefix("writer."): layer for name, layer in linear.items() if name.startswith("writer.")}
         self.r = {name.removeprefix("reader."): layer for name, layer in linear.items() if name.startswith("reader.")}
         self.salience = self._linear("writer.salience")
+        self.probe_weight = self._linear("writer.probe_weight")
         self.gate = self._linear("reader.gate")
         self.predecessor = self._linear("reader.predecessor")
         del self._tensors
@@ -201,6 +208,8 @@ class SlowWeights:
             ternarize(self.w["tell_address"](pooled)),
             ternarize(self.w["ask_address"](pooled)),
             self.w["gist"](pooled),
+            ternarize(self.w["probe"](h[-PROBES:])),
+            np.logaddexp(np.float32(0), self.probe_weight(h[-PROBES:])[:, 0]),
         )
 
     def query(self, embedding: Floats, first: Floats, second: Floats, last: Floats, gist: Floats) -> Query:

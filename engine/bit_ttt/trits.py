@@ -8,7 +8,6 @@ vectors is then four ANDs and popcounts - no multiplication:
 
 from __future__ import annotations
 
-import hashlib
 from typing import Final
 
 import numpy as np
@@ -42,32 +41,6 @@ def match(keys: Planes, query: Planes) -> NDArray[np.int32]:
     return np.asarray(agree - differ, dtype=np.int32)
 
 
-def top_trits(values: NDArray[np.integer], count: int) -> Trits:
-    """Keeps the sign of the `count` entries of (K,) integers that are largest in magnitude; the rest become 0.
-
-    Ties go to the lower index, so that every machine makes the same vector. Zeros are never kept. A fixed count gives
-    every vector (with enough nonzero entries) the same norm, and spares the read a division.
-    """
-    magnitude = np.abs(values)
-    order = np.argsort(-magnitude, kind="stable")[:count]
-    trits = np.zeros(values.shape, dtype=np.int8)
-    trits[order] = np.sign(values[order])
-    return trits
-
-
-def random_trits(name: str, size: int, nonzero: int) -> Trits:
-    """A fixed random ternary code: the same for the same name on every machine and for ever.
-
-    Bytes of BLAKE2b in counter mode order the positions (the first `nonzero` are used) and give the signs.
-    """
-    stream = b""
-    counter = 0
-    while len(stream) < 3 * size:
-        stream += hashlib.blake2b(f"{counter}:{name}".encode()).digest()
-        counter += 1
-    words = np.frombuffer(stream[: 2 * size], dtype="<u2")
-    signs = np.frombuffer(stream[2 * size : 3 * size], dtype=np.uint8) & 1
-    chosen = np.argsort(words, kind="stable")[:nonzero]
-    trits = np.zeros(size, dtype=np.int8)
-    trits[chosen] = np.where(signs[chosen] == 1, 1, -1)
-    return trits
+def size(planes: Planes) -> NDArray[np.int32]:
+    """How many trits of (..., 2, W) packed vectors are set."""
+    return np.asarray(np.bitwise_count(planes).sum(axis=(-1, -2), dtype=np.int32))

@@ -12,6 +12,8 @@ from __future__ import annotations
 import argparse
 import random
 import sys
+from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import torch
@@ -22,10 +24,13 @@ from engine.training.backbone import TorchBackbone
 from engine.training.cache import CacheBuilder
 from engine.training.corpus import (
     OWN_DATA,
+    FactText,
     authored_facts,
+    facts_of_others,
     filler_turns,
     general_prompts,
     personas,
+    prose,
     templated_facts,
     trivia,
 )
@@ -40,28 +45,33 @@ SHIPPED = Path(__file__).parents[2] / "resources" / "memory" / "smollm2-135m-ins
 
 def build_caches(model: Path, corpora: Path, work: Path, seed: int) -> list[Path]:
     """Backbone features of every source, computed once."""
-    sources = ("general", "talk", "authored", "authored-own", "templated")
-    paths = [work / f"{name}.pt" for name in sources]
-    if all(path.exists() for path in paths):
-        return paths
-    builder = CacheBuilder(model, personas(corpora)[:3000], seed=seed)
-    for name, path in zip(sources, paths, strict=True):
-        if path.exists():
-            continue
-        if name == "general":
-            builder.general(general_prompts(corpora, 700, seed) + trivia(90, seed) * 2, path)
-        elif name == "talk":
-            rng = random.Random(seed)
-            told = [fact.tell for fact in authored_facts(corpora / "authored", 1, seed + 5)]
-            said = rng.sample(told, 500) + filler_turns(corpora, 500, seed)
-            builder.general([(text, rng.choice(REPLIES_TO_TELLING)) for text in said], path)
-        elif name == "authored":
-            builder.facts(authored_facts(corpora / "authored", 6, seed), 0.34, path)
-        elif name == "authored-own":
-            builder.facts(authored_facts(OWN_DATA / "authored", 5, seed), 0.34, path)
-        else:
-            builder.facts(templated_facts(8, seed), 0.2, path)
-    return paths
+    folders = (corpora / "authored", OWN_DATA / "authored")
+    rng = random.Random(seed)
+
+    def talk() -> list[tuple[str, str]]:
+        told = [fact.tell for fact in authored_facts(folders[0], 1, seed + 5)]
+        said = rng.sample(told, 500) + filler_turns(corpora, 700, seed)
+        return [(text, rng.choice(REPLIES_TO_TELLING)) for text in said]
+
+    def others() -> Iterator[FactText]:
+        return chain.from_iterable(facts_of_others(folder, 5, seed) for folder in folders)
+
+    sources: dict[str, Callable[[CacheBuilder, Path], None]] = {
+        "general": lambda to, out: to.general(general_prompts(corpora, 700, seed) + trivia(), out),
+        "prose": lambda to, out: to.general(prose(corpora, 400, seed), out, positions=48),
+        "talk": lambda to, out: to.general(talk(), out),
+        "authored": lambda to, out: to.facts(authored_facts(folders[0], 12, seed), 0.25, out),
+        "authored-own": lambda to, out: to.facts(authored_facts(folders[1], 12, seed), 0.25, out),
+        "others": lambda to, out: to.facts(others(), 0.5, out),
+        "templated": lambda to, out: to.facts(templated_facts(24, seed), 0.15, out),
+    }
+    paths = {name: work / f"{name}.pt" for name in sources}
+    if not all(path.exists() for path in paths.values()):
+        builder = CacheBuilder(model, personas(corpora)[:3000], seed=seed)
+        for name, path in paths.items():
+            if not path.exists():
+                sources[name](builder, path)
+    return list(paths.values())
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -70,9 +80,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--corpora", type=Path, required=True, help="folder with the unpacked corpora and authored/")
     parser.add_argument("--work", type=Path, default=Path("build/training"), help="caches, checkpoint, log")
     parser.add_argument("--out", type=Path, default=SHIPPED, help="the weights file to write")
-    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--steps", type=int, default=2400)
     parser.add_argument("--rate", type=float, default=3e-3)
-    parser.add_argument("--facts", type=int, default=140, help="facts in one memory while training")
+    parser.add_argument("--facts", type=int, default=150, help="facts in one memory while training")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     args = parser.parse_args(arguments)

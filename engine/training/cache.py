@@ -21,8 +21,7 @@ from engine.training.features import ASSISTANT, END, MAX_TURN, USER, Extractor, 
 from engine.training.tokenizer import Tokenizer
 
 SYSTEM_PROMPT = "You are a helpful AI assistant named Techo."
-GENERAL_POSITIONS = 10
-TELL_POSITIONS = 4
+GENERAL_POSITIONS = 12
 ACKNOWLEDGEMENTS = ("Got it!", "Nice.", "I'll remember that.", "Thanks for telling me.", "I see.", "Noted.", "Okay!")
 
 
@@ -100,12 +99,12 @@ class CacheBuilder:
                     replies.append((job, "near", len(turns) - 1, -1, [False] * len(target)))
         self._finish(turns, replies, out)
 
-    def general(self, pairs: Iterable[tuple[str, str]], out: Path) -> None:
+    def general(self, pairs: Iterable[tuple[str, str]], out: Path, positions: int = GENERAL_POSITIONS) -> None:
         """Prompts that have nothing to do with the user, with the first tokens of a reply."""
         turns: list[tuple[Job, FactText | None, str]] = []
         replies: list[tuple[Job, str, int, int, list[bool]]] = []
         for prompt, reply in pairs:
-            tokens, target = self.tok.plain(prompt)[:MAX_TURN], self.tok.plain(reply)[:GENERAL_POSITIONS]
+            tokens, target = self.tok.plain(prompt)[:MAX_TURN], self.tok.plain(reply)[:positions]
             if not tokens or not target:
                 continue
             job = Job(tokens, target, new_conversation=self.rng.random() < 0.6)

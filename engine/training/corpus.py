@@ -10,11 +10,13 @@ from __future__ import annotations
 import csv
 import json
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.training.facts import authored, load_kinds, sample_fact, sample_update, split_of
+from engine.training.facts import RELATIONS, authored, friend, load_kinds, sample_fact, sample_update, split_of
+from engine.training.values import held_out
 
 ABSTENTIONS = (
     "I don't think you've told me that yet.",
@@ -68,6 +70,66 @@ def authored_facts(folder: Path, per_kind: int, seed: int) -> Iterator[FactText]
                     update,
                     "authored",
                 )
+
+
+_MINE = re.compile(r"\b([Mm])y ((?:[a-z]+ )?[a-z]+)")
+_YOURS = re.compile(r"\b([Yy])our ((?:[a-z]+ )?[a-z]+)")
+
+
+def _things(text: str) -> set[str]:
+    return {word for _, thing in _MINE.findall(text) for word in thing.split()}
+
+
+def _owned_by(owner: str, pattern: re.Pattern[str], text: str, thing: set[str]) -> str | None:
+    """Gives the first "my <thing>" (or "your <thing>") to somebody else; None: there is none."""
+    for found in pattern.finditer(text):
+        if thing & set(found[2].split()):
+            start = owner[0].upper() + owner[1:] if found[1].isupper() else owner
+            return text[: found.start()] + start + "'s" + text[found.start() + len(found[0]) - len(found[2]) - 1 :]
+    return None
+
+
+def facts_of_others(folder: Path, per_kind: int, seed: int) -> Iterator[FactText]:
+    """Hand-written facts given to somebody else: "my locker" becomes "my sister's locker" or "Zalika's locker".
+
+    Only kinds whose telling and question speak of the same "my <thing>", and none that is held out. The near-miss
+    question is the same question about another person: only who and what together tell such turns apart.
+    """
+    for path in sorted(folder.glob("*.jsonl")):
+        for kind in authored(path):
+            if held_out(kind.kind):
+                continue
+            rng = random.Random(f"{seed}:others:{kind.kind}")
+            pairs = []
+            for tell in kind.tell:
+                for ask in kind.ask:
+                    both = _things(tell) & _things(ask)
+                    thing = {word for word in both if len(word) > 3} - set(" ".join(RELATIONS).split())
+                    if thing:
+                        pairs.append((tell, ask, thing))
+            if not pairs:
+                continue
+            owners = [f"my {relation}" for relation in rng.sample(RELATIONS, per_kind)]
+            owners = [friend(rng, "train") if rng.random() < 0.5 else owner for owner in owners]
+            values = rng.sample(kind.values, min(per_kind, len(kind.values)))
+            for i, (owner, value) in enumerate(zip(owners, values, strict=False)):
+                tell, ask, thing = rng.choice(pairs)
+                told, asked = _owned_by(owner, _MINE, tell, thing), _owned_by(owner, _MINE, ask, thing)
+                other = _owned_by(owners[i - 1], _MINE, ask, thing)
+                answer = rng.choice(kind.answer)
+                given = _owned_by(owner.replace("my ", "your "), _YOURS, answer, thing) or "It's {v}."
+                if told and asked and other and value.casefold() not in asked.casefold():
+                    yield FactText(
+                        kind.kind,
+                        owner,
+                        value,
+                        told.replace("{v}", value),
+                        asked,
+                        given.replace("{v}", value),
+                        (other,),
+                        False,
+                        "others",
+                    )
 
 
 def templated_facts(per_kind: int, seed: int) -> Iterator[FactText]:
@@ -133,11 +195,24 @@ def general_prompts(corpora: Path, count: int, seed: int) -> list[tuple[str, str
     return general
 
 
-def trivia(count: int, seed: int) -> list[tuple[str, str]]:
+OPENINGS = ("", "Go on with this text: ", "Continue: ", "Read this. ", "What comes next? ", "Explain: ")
+
+
+def prose(corpora: Path, count: int, seed: int) -> list[tuple[str, str]]:
+    """(opening, what follows) of encyclopedic paragraphs (WikiText-2, validation part; its test part is measured)."""
+    rng = random.Random(f"{seed}:prose")
+    pairs = []
+    for line in (corpora / "wikitext2" / "valid.txt").read_text(encoding="utf-8").splitlines():
+        opening, mark, rest = line.strip().partition(". ")
+        if mark and not opening.startswith("=") and len(opening) < 300 and len(rest) > 200:
+            pairs.append((rng.choice(OPENINGS) + opening + ".", rest))
+    return rng.sample(pairs, min(count, len(pairs)))
+
+
+def trivia() -> list[tuple[str, str]]:
     """General-knowledge questions written for this project, with short replies (own data, free)."""
     items = [json.loads(line) for line in (OWN_DATA / "trivia.jsonl").read_text().splitlines()]
-    random.Random(seed).shuffle(items)
-    return [(item["q"], item["a"]) for item in items[:count]]
+    return [(item["q"], item["a"]) for item in items]
 
 
 def personas(corpora: Path) -> list[str]:

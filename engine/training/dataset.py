@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from engine.bit_ttt.lexicon import ADDRESS_NONZERO, IDF_BUCKETS, MAX_IDF, Lexicon, bucket, words
+from engine.bit_ttt.lexicon import IDF_BUCKETS, MAX_IDF, Lexicon, bucket, words
 from engine.training.cache import Reply, Turn
 from engine.training.values import held_out
 
 INT8 = 127.0
-GRID_SHARE = 0.3
-"""Share of the training memories that are made of templated facts alone, many subjects to a kind."""
+GRID_SHARE, CLUSTER_SHARE = 0.3, 0.35
+"""Shares of the training memories that are dense grids of kinds by subjects, and that hold a few subjects of a kind."""
 CLIP = 8.0
 
 
@@ -95,8 +95,7 @@ class Dataset:
         idf = inverse_document_frequency(turn.text for turn in self.turns)
         self.idf = idf
         lexicon = Lexicon(idf)
-        self.lexical = torch.from_numpy(np.stack([lexicon.address(t.text) for t in self.turns])).float()
-        self.lexical /= math.sqrt(ADDRESS_NONZERO)
+        self.lexical = torch.from_numpy(np.stack([lexicon.address(t.text) for t in self.turns]))
         self.phrases = self._phrases(phrases)
         self.index()
 
@@ -199,15 +198,18 @@ def draw(data: Dataset, rng: random.Random, facts: int, fillers: int, near_share
     told: list[int] = []
     kinds = list(data.train)
     rng.shuffle(kinds)
-    # A dense grid of kinds by subjects: only who and what together tell the turns apart.
-    grid = rng.random() < GRID_SHARE
-    if grid:
+    # In a dense grid of kinds by subjects only who and what together tell the turns apart.
+    roll = rng.random()
+    fewest, most = (3, 6) if roll < GRID_SHARE else (1, 4) if roll < GRID_SHARE + CLUSTER_SHARE else (1, 1)
+    if fewest > 1:
         kinds = [kind for kind in kinds if len(data.subjects[kind]) > 1]
     for kind in kinds:
         if len(told) >= facts:
             break
         subjects = data.subjects[kind]
-        chosen = rng.sample(list(subjects), min(len(subjects), rng.randint(3, 6) if grid else rng.randint(1, 4)))
+        # Of one subject alone, the one that most is known of comes up most.
+        names = list(subjects) if most > 1 else [name for name, rows in subjects.items() for _ in rows]
+        chosen = rng.sample(names, min(len(names), rng.randint(fewest, most)))
         for subject in chosen:
             new = rng.choice(subjects[subject])
             if len(subjects[subject]) > 1 and rng.random() < 0.2:

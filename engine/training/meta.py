@@ -20,6 +20,8 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
+from engine.bit_ttt.lexicon import LEXICAL_UNIT
+from engine.bit_ttt.slow_weights import PROBES
 from engine.training.cache import Reply
 from engine.training.dataset import Batch, Dataset, draw
 from engine.training.model import MemoryConfig, MemoryModel, ternarize
@@ -51,7 +53,7 @@ def pad(rows: Sequence[torch.Tensor], value: float = 0) -> torch.Tensor:
 class Trainer:
     """One model, one dataset."""
 
-    def __init__(self, model: MemoryModel, data: Dataset, near_weight: float = 0.2) -> None:
+    def __init__(self, model: MemoryModel, data: Dataset, near_weight: float = 0.15) -> None:
         self.model, self.data, self.near_weight = model, data, near_weight
         self.phrase_of = torch.full((data.embedding.shape[0],), -1)
         self.phrase_of[torch.tensor(data.phrases)] = torch.arange(len(data.phrases))
@@ -97,26 +99,36 @@ class Trainer:
         writer, reader = model.writer, model.reader
         n_q, n_t = len(replies), len(batch.turns)
         hidden, mask, pooled = self.encode([*batch.turns, *(r.question for r in replies)])
-        hidden, mask, pooled, asking = hidden[:n_t], mask[:n_t], pooled[:n_t], pooled[n_t:]
+        asking_tokens, asking_mask, asking = hidden[n_t:], mask[n_t:], pooled[n_t:]
+        hidden, mask, pooled = hidden[:n_t], mask[:n_t], pooled[:n_t]
         answers = torch.tensor(batch.answers)
         answerable = answers >= 0
 
-        # Which turn: lexical + semantic address.
+        # Which turn? Lexical and semantic address make a shortlist, the question's probes rank it.
         tell = ternarize(writer.tell_address(pooled))
         ask = ternarize(writer.ask_address(asking))
-        lexical = data.lexical[[r.question for r in replies]] @ data.lexical[batch.turns].T
+        asked, told = data.lexical[[r.question for r in replies]].float(), data.lexical[batch.turns].float()
+        shared = asked @ told.T
         semantic = ask @ tell.T / (TRITS_NORM * 10)
-        address = lexical * model.address_scale[0] + semantic * model.address_scale[1]
-        address_loss = F.cross_entropy(address[answerable], answers[answerable])
-        ranked = address.detach().topk(c.candidates, 1).indices
+        coarse = shared / LEXICAL_UNIT * model.address_scale[0] + semantic * model.address_scale[1]
+        keys = (ternarize(writer.key(hidden)) / TRITS_NORM).bfloat16()
+        # The end token is never stored.
+        stored = mask & (torch.arange(mask.shape[1])[None] < mask.sum(1, keepdim=True) - 1)
+        flat_keys = keys[stored]  # (N, K)
+        address = coarse + self._probe(asking_tokens, asking_mask, flat_keys, stored.sum(1))
+        address_loss = F.cross_entropy(coarse[answerable], answers[answerable]) * 0.5
+        address_loss = address_loss + F.cross_entropy(address[answerable], answers[answerable])
+        beyond = torch.ones_like(coarse, dtype=torch.bool)
+        beyond.scatter_(1, coarse.detach().topk(min(c.shortlist, n_t), 1).indices, False)
+        ranked = address.detach().masked_fill(beyond, -1e4).topk(c.candidates, 1).indices
         found = (ranked == answers[:, None]).any(1)
         if teach:
             ranked[answerable & ~found, -1] = answers[answerable & ~found]
         ranked, _ = ranked.sort(1)  # by age
         picked = address.gather(1, ranked)  # (Q, C)
+        coverage = shared / (asked != 0).sum(1, keepdim=True).clamp(min=1)
 
         # Where in it: local keys of the candidate turns' tokens.
-        keys = (ternarize(writer.key(hidden)) / TRITS_NORM).bfloat16()
         salience = writer.salience(hidden)[..., 0].masked_fill(~mask, -30.0)
         length = hidden.shape[1]
         tokens = torch.full((n_t, length), -1)
@@ -126,7 +138,6 @@ class Trainer:
             tokens[i, : len(own)] = torch.tensor(own)
             if len(own) > 1:
                 before[i, 1 : len(own)] = torch.tensor(own[:-1])
-        stored = tokens >= 0
         side = data.reply_side
         rows = [slice(side.offset[r], side.offset[r + 1]) for r in batch.replies]
         flat = torch.cat([torch.arange(r.start, r.stop) for r in rows])
@@ -141,19 +152,17 @@ class Trainer:
         counts = torch.ones(len(flat), dtype=torch.bool)
         self._cross(batch, replies, target, is_value, lm, counts)
 
-        positions = [r.stop - r.start for r in rows]
-        deepest = max(positions)
-        place = torch.cat([torch.arange(p) for p in positions])
-        padded = torch.zeros(n_q, deepest, c.key_trits)
-        padded = padded.index_put((which, place), query)
-        pool = keys[ranked].flatten(1, 2)  # (Q, C*T, K)
-        match = torch.bmm(padded.bfloat16(), pool.transpose(1, 2)).float()[which, place]  # (n, C*T)
+        # Every position against every key, then the candidates' columns: far cheaper than gathering the keys.
+        column_of = torch.zeros(stored.shape, dtype=torch.long)
+        column_of[stored] = torch.arange(len(flat_keys))
+        match = (query.bfloat16() @ flat_keys.T).float().gather(1, column_of[ranked].flatten(1)[which])  # (n, C*T)
         candidate_tokens = tokens[ranked].flatten(1)[which]
         follows = (before[ranked].flatten(1)[which] == last[:, None]).float()
         usable = stored[ranked].flatten(1)[which]
         s = model.score_scale
         newness = torch.linspace(0, 1, c.candidates)[None, :, None].expand(n_q, -1, length)
-        bias = s[2] * F.logsigmoid(salience)[ranked] + s[1] * picked[..., None] + s[3] * newness
+        of_turn = s[1] * picked + s[6] * coverage.gather(1, ranked)
+        bias = s[2] * F.logsigmoid(salience)[ranked] + of_turn[..., None] + s[3] * newness
         strength = F.softplus(reader.predecessor(h))
         score = s[0] * 2 * match + strength * follows + bias.flatten(1)[which]
         begun, succession = self._trail(batch, replies, ranked, length)
@@ -162,9 +171,11 @@ class Trainer:
         attention = score.softmax(-1)
 
         # The fusion.
-        top2 = address.topk(2, 1).values
+        top2, turn = address.masked_fill(beyond, -1e4).topk(2, 1)
+        covered = coverage.gather(1, turn[:, :1])[:, 0]
         best = match.masked_fill(~usable, -1e4).amax(-1)
-        evidence = torch.stack((best * 4 - 1, top2[which, 0] / 8 - 1, (top2[:, 0] - top2[:, 1])[which] / 4), -1)
+        lead = top2[:, 0] - top2[:, 1]
+        evidence = torch.stack((best * 4 - 1, top2[which, 0] / 8 - 1, lead[which] / 4, covered[which] * 4 - 1), -1)
         gate = (reader.gate(h) + evidence @ model.gate_evidence.T).log_softmax(-1)  # LM, memory, phrase
         memory = (attention * (candidate_tokens == target[:, None])).sum(-1)
         phrase_logits = reader.phrase(h).log_softmax(-1)
@@ -191,6 +202,30 @@ class Trainer:
             )
             first = (address.argmax(1) == answers)[answerable].float().mean().item()
         return Outcome(loss, exact, first, found[answerable].float().mean().item(), false, abstained, quiet)
+
+    def _probe(
+        self, asking: torch.Tensor, asking_mask: torch.Tensor, keys: torch.Tensor, lengths: torch.Tensor
+    ) -> torch.Tensor:
+        """Late interaction (ColBERT, arXiv 2004.12832): each token of the question probes all keys of a turn.
+
+        Args:
+            asking: (Q, T, width) the questions' tokens; the last `PROBES` of each probe.
+            asking_mask: (Q, T) which of them are there.
+            keys: (N, K) the stored keys of all n turns, one turn after the other.
+            lengths: (n,) how many keys each turn has.
+
+        Returns:
+            (Q, n) the sum of the probes' best matches, each with its weight.
+        """
+        writer = self.model.writer
+        place = torch.arange(asking_mask.shape[1])[None]
+        probing = asking_mask & (place >= asking_mask.sum(1, keepdim=True) - PROBES)
+        tokens = asking[probing]  # (P, width)
+        weight = F.softplus(writer.probe_weight(tokens))  # (P, 1)
+        probes = (ternarize(writer.probe(tokens)) / TRITS_NORM).bfloat16()
+        best = torch.segment_reduce((keys @ probes.T).float(), "max", lengths=lengths, axis=0)  # (n, P)
+        question = probing.nonzero()[:, 0]
+        return torch.zeros(len(asking), len(lengths)).index_add(0, question, best.T * weight)
 
     def _cross(
         self,
@@ -309,7 +344,6 @@ def train(
     The curriculum grows the memory: 4 facts, 16, 64, then `facts`.
     """
     torch.manual_seed(seed)
-    rng = random.Random(seed)
     model = MemoryModel(MemoryConfig(phrases=len(data.phrases)))
     print(
         f"{sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters, {len(data.train)} kinds to train on, "
@@ -334,6 +368,9 @@ def train(
         rate_now = rate * min(1.0, (step + 1) / 80) * (0.96 * 0.5 * (1 + math.cos(math.pi * step / steps)) + 0.04)
         for group in optimizer.param_groups:
             group["lr"] = rate_now
+        # Chance depends on the step alone: a resumed run takes the way of an uninterrupted one.
+        rng = random.Random(f"{seed}:{step}")
+        torch.manual_seed(rng.getrandbits(60))
         size = next((n for limit, n in ((40, 8), (80, 32), (140, 80)) if step < limit), facts)
         outcome = trainer.run(draw(data, rng, size, size // 6, 0.2, 16))
         optimizer.zero_grad()

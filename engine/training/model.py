@@ -28,6 +28,7 @@ class MemoryConfig:
     key_trits: int = 256
     semantic_trits: int = 256
     phrases: int = 512
+    shortlist: int = 12
     candidates: int = 4
 
     def asdict(self) -> dict[str, int]:
@@ -110,6 +111,9 @@ class Writer(nn.Module):
         self.tell_address = BitLinear(3 * c.width, c.semantic_trits)
         self.ask_address = BitLinear(3 * c.width, c.semantic_trits)
         self.gist = BitLinear(3 * c.width, c.width)
+        self.probe = BitLinear(c.width, c.key_trits)
+        self.probe_weight = nn.Linear(c.width, 1)
+        nn.init.constant_(self.probe_weight.bias, -1.0)
 
     def forward(self, ints: torch.Tensor, unit: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """(n, T, input) quantized features, (n, T, 1) units, (n, T) mask -> (n, T, width), pooled (n, 3 width)."""
@@ -153,13 +157,14 @@ class MemoryModel(nn.Module):
         self.config = config
         self.writer = Writer(config)
         self.reader = Reader(config)
-        # address = lexical * w[0] + semantic * w[1];
+        # address = lexical * w[0] + semantic * w[1]; what the probes find is added to the shortlist's
         self.address_scale = nn.Parameter(torch.tensor([12.0, 6.0]))
         # local score = match * s[0] + address * s[1] + log-salience * s[2] + newness * s[3]
         #               + (turn that spoke last) * s[4] + (neuron after the one that spoke last) * s[5]
-        self.score_scale = nn.Parameter(torch.tensor([12.0, 0.5, 1.0, 0.5, 2.0, 3.0]))
-        # gate logits += G . (best match, best address, lead of the best address over the next)
-        self.gate_evidence = nn.Parameter(torch.tensor([[0.0, 0.0, 0.0], [2.0, 2.0, 0.0], [0.0, 0.0, 0.0]]))
+        #               + (share of the question's words in the turn) * s[6]
+        self.score_scale = nn.Parameter(torch.tensor([12.0, 0.5, 1.0, 0.5, 2.0, 3.0, 1.0]))
+        # gate logits += G . (best match, best address, its lead over the next, share of the question's words in it)
+        self.gate_evidence = nn.Parameter(torch.tensor([[0.0] * 4, [2.0, 2.0, 0.0, 0.5], [0.0] * 4]))
 
     def quantize(self) -> None:
         """Call once before each step: the optimizer has moved the weights behind the trits."""

@@ -23,7 +23,7 @@ def random_write(rng: np.random.Generator, tokens: int) -> TurnWrite:
         return rng.choice(np.array([-1, 0, 1], dtype=np.int8), size=shape, p=[0.3, 0.4, 0.3])
 
     return TurnWrite(
-        pack(trits(512)),
+        pack(trits(1024)),
         pack(trits(256)),
         pack(trits(tokens, 256 + PREDECESSOR_TRITS)),
         rng.integers(0, VOCABULARY, tokens).astype(np.int32),

@@ -54,6 +54,8 @@ def test_writer_equals_the_trained_writer(pair: tuple[MemoryModel, SlowWeights, 
         salience = torch.nn.functional.logsigmoid(model.writer.salience(hidden[0, :-1])[:, 0])
         tell, ask = ternarize(model.writer.tell_address(pooled))[0], ternarize(model.writer.ask_address(pooled))[0]
         gist = model.writer.gist(pooled)[0]
+        probes = ternarize(model.writer.probe(hidden[0]))
+        weights = torch.nn.functional.softplus(model.writer.probe_weight(hidden[0]))[:, 0]
     encoded = slow.encode(*(raw[i].numpy() for i in range(3)))
     # A unit at a rounding edge may fall on either side; a wrong layer would agree on a third of the trits.
     assert (encoded.keys == keys.numpy()).mean() > 0.97
@@ -61,6 +63,8 @@ def test_writer_equals_the_trained_writer(pair: tuple[MemoryModel, SlowWeights, 
     assert (encoded.ask == ask.numpy()).mean() > 0.97
     np.testing.assert_allclose(encoded.salience, salience.numpy(), atol=0.05)
     np.testing.assert_allclose(encoded.gist, gist.numpy(), atol=0.1)
+    assert (encoded.probes == probes.numpy()).mean() > 0.97
+    np.testing.assert_allclose(encoded.probe_weights, weights.numpy(), atol=0.05)
 
 
 def test_reader_equals_the_trained_reader(pair: tuple[MemoryModel, SlowWeights, Standard]) -> None:

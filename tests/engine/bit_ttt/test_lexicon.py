@@ -1,0 +1,59 @@
+"""The lexical address: fixed for ever, and a sum of the words that two texts share."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.bit_ttt.lexicon import ADDRESS_TRITS, IDF_BUCKETS, TRITS_PER_WEIGHT, Lexicon, bucket, word_code, words
+from engine.bit_ttt.trits import match, pack
+
+
+@pytest.fixture
+def lexicon() -> Lexicon:
+    idf = np.full(IDF_BUCKETS, 10, dtype=np.uint8)
+    idf[bucket("the")] = 0
+    return Lexicon(idf)
+
+
+def test_words_are_folded_stemmed_and_distinct() -> None:
+    assert words("My sister\u2019s LOCKERS, my locker!") == ["my", "sister", "locker"]
+    assert words("私の犬") == ["私の", "の犬"]
+    assert words("... !?") == []
+
+
+def test_a_words_code_is_fixed_for_ever() -> None:
+    # Golden values: a change would make every saved memory unreadable.
+    places, signs = word_code("techo")
+    assert len(places) == len(signs) == 32
+    assert places[:6].tolist() == [347, 165, 569, 684, 672, 766]
+    assert signs[:6].tolist() == [1, 1, -1, -1, -1, -1]
+
+
+def test_words_of_no_weight_leave_no_trace(lexicon: Lexicon) -> None:
+    assert not lexicon.address("the The THE").any()
+    assert not lexicon.address("").any()
+
+
+def test_a_match_adds_up_the_words_in_common_whatever_else_was_said(lexicon: Lexicon) -> None:
+    rng = np.random.default_rng(0)
+    filler = " ".join(f"word{n}" for n in rng.integers(0, 10**6, 12))
+    telling = pack(lexicon.address(f"zalika plays the bassoon {filler}")[None])
+    both, one, none = (
+        int(match(telling, pack(lexicon.address(text)))[0]) for text in ("zalika bassoon", "zalika oboe", "hedda oboe")
+    )
+    word = TRITS_PER_WEIGHT * 10
+    assert abs(both - 2 * word) < word / 2
+    assert abs(one - word) < word / 2
+    assert abs(none) < word / 2
+
+
+def test_an_address_has_the_shape_of_the_fast_weights(lexicon: Lexicon) -> None:
+    address = lexicon.address("a few words")
+    assert address.shape == (ADDRESS_TRITS,)
+    assert address.dtype == np.int8
+
+
+def test_another_idf_table_is_refused() -> None:
+    with pytest.raises(ValueError, match="idf table"):
+        Lexicon(np.zeros(7, dtype=np.uint8))
