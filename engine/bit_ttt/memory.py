@@ -45,6 +45,10 @@ SPOKEN: Final = 0.4
 """Share of the fused distribution from which a neuron's proposal counts as the memory's own word."""
 QUIET: Final = 0.05
 """Share of memory and phrase together below which the model is left exactly as it is."""
+UNRELATED: Final = 0.1
+"""Share of the question's words in the best turn below which the memory must be surer of itself to speak."""
+CAUTION: Final = 2.0
+"""By so many nats, for the model: a question that shares no rare word with anything told is mostly about the world."""
 SALIENCE_UNIT: Final = 8.0
 """Salience is stored in eighths of a nat."""
 _SENTENCE_ENDS: Final = (b".", b"!", b"?", b"\n", b"\xe3\x80\x82")
@@ -303,7 +307,10 @@ class Memory:
             [matches.max() * 4 - 1, recall.best_address / 8 - 1, recall.lead / 4, recall.coverage * 4 - 1],
             dtype=np.float32,
         )
-        gate = _softmax(query.gate + slow.gate_evidence @ evidence)
+        opinion = query.gate + slow.gate_evidence @ evidence
+        if recall.coverage < UNRELATED:
+            opinion[0] += np.float32(CAUTION)
+        gate = _softmax(opinion)
         if 1.0 - gate[0] < QUIET:
             return Reading(logits, False, gate)
         code = pack(predecessor_trits(np.array([last_token])))[0]
