@@ -80,7 +80,7 @@ class FastWeights:
     """The learned state of one profile.
 
     Arrays (N neurons, T turn slots):
-        lexical (T, 2, 16) uint64      semantic (T, 2, 4) uint64
+        lexical (T, 2, 16) uint64     semantic (T, 2, 4) uint64
         entry (T,) int32              journal id of the turn, -1 = free slot; also its age
         strength (T,) uint8           how often the turn was heard again: the weakest is recycled first
         keys (N, 2, 5) uint64         local key (256 trits) and predecessor code (64 trits)
@@ -262,13 +262,17 @@ class FastWeights:
 
     def _heard_before(self, write: TurnWrite) -> int | None:
         """The slot of a turn that says the same in the same words; the best match, the lowest slot on a tie."""
-        share, of = SAME_WORDS
-        fuller = np.maximum(np.maximum(size(self.lexical), size(write.lexical)), 1)
-        margin = of * match(self.lexical, write.lexical) - share * fuller
-        margin[self.entry == FREE] = -1
-        slot = int(np.argmax(margin))
-        if margin[slot] < 0:
+        used = np.flatnonzero(self.entry != FREE)
+        if len(used) == 0:
             return None
+        share, of = SAME_WORDS
+        told = self.lexical[used]
+        fuller = np.maximum(np.maximum(size(told), size(write.lexical)), 1)
+        margin = of * match(told, write.lexical) - share * fuller
+        best = int(np.argmax(margin))
+        if margin[best] < 0:
+            return None
+        slot = int(used[best])
         semantic = int(match(self.semantic[slot][None], write.semantic)[0])
         return slot if semantic >= self.config.same_semantic else None
 

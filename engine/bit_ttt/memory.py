@@ -243,15 +243,16 @@ class Memory:
             return Recall(nothing, [], 0.0, 0.0, 0.0, none, none, empty, nothing, empty)
         # A long turn asks at its end.
         part = parts[-1]
-        shared = match(fast.lexical, part.lexical)
-        scores = shared * 64 + match(fast.semantic, pack(part.encoded.ask)) * self._semantic_weight
-        short = used[np.argsort(-scores[used], kind="stable")[: slow.config["shortlist"]]]
-        address = scores[short].astype(np.float32) * np.float32(self._address_unit)
+        shared = match(fast.lexical[used], part.lexical)
+        scores = shared * 64 + match(fast.semantic[used], pack(part.encoded.ask)) * self._semantic_weight
+        shortlist = np.argsort(-scores, kind="stable")[: slow.config["shortlist"]]
+        short = used[shortlist]
+        address = scores[shortlist].astype(np.float32) * np.float32(self._address_unit)
         neurons = [fast.neurons_of(int(slot)) for slot in short]
         address += self._probe(part.encoded, neurons)
         best = np.argsort(-address, kind="stable")[: slow.config["candidates"]]
         lead = float(address[best[0]] - address[best[1]]) if len(best) > 1 else float(address[best[0]])
-        coverage = shared[short].astype(np.float32) / max(1, int(size(part.lexical)))
+        coverage = shared[shortlist].astype(np.float32) / max(1, int(size(part.lexical)))
         by_age = best[np.argsort(fast.entry[short[best]], kind="stable")]
         of_turn = np.repeat(np.arange(len(by_age)), [len(neurons[i]) for i in by_age])
         flat = np.concatenate([neurons[i] for i in by_age])

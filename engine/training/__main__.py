@@ -3,8 +3,9 @@
     ./techo train --corpora ../shared/data --work build/training
 
 unpacks nothing and downloads nothing: `--corpora` is the folder with the unpacked corpora (self_instruct,
-gpteacher_roleplay, topical_chat, sgd, synthetic_persona_chat) and `authored/`. Features are cached under `--work`, so
-an interrupted run goes on where it stopped. Writes the weights, a log of JSON lines, and prints the final table.
+gpteacher_roleplay, topical_chat, sgd, synthetic_persona_chat, wikitext2) and `authored/`. Features are cached under
+`--work`, so an interrupted run goes on where it stopped. Writes the weights and a log of JSON lines, the last of which
+holds the final figures.
 """
 
 from __future__ import annotations

@@ -21,15 +21,13 @@ import torch
 import torch.nn.functional as F
 
 from engine.bit_ttt.lexicon import LEXICAL_UNIT
-from engine.bit_ttt.slow_weights import PROBES
+from engine.bit_ttt.slow_weights import PROBES, TRITS_NORM
 from engine.training.cache import Reply
 from engine.training.dataset import Batch, Dataset, draw
 from engine.training.model import MemoryConfig, MemoryModel, ternarize
 
 UNLIKELY = -12.0
 """The backbone's log-probability of a value it could only guess."""
-TRITS_NORM = 16.0
-"""Integer matches are divided by this before the learned scales: about the norm of a key of 256 trits."""
 
 
 @dataclass
@@ -341,7 +339,7 @@ def train(
 ) -> MemoryModel:
     """Trains the slow weights; checkpoints to `out` every 100 steps.
 
-    The curriculum grows the memory: 4 facts, 16, 64, then `facts`.
+    The curriculum grows the memory: 8 facts, 32, 80, then `facts`.
     """
     torch.manual_seed(seed)
     model = MemoryModel(MemoryConfig(phrases=len(data.phrases)))
