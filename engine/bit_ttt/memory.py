@@ -43,6 +43,8 @@ WINNERS: Final = 16
 """k of the k-winners-take-all among the neurons of the picked turns."""
 SPOKEN: Final = 0.4
 """Share of the fused distribution from which a neuron's proposal counts as the memory's own word."""
+REFRACTORY: Final = 8.0
+"""By so many nats a neuron that has spoken is held back for the rest of the reply, as a nerve cell is."""
 QUIET: Final = 0.05
 """Share of memory and phrase together below which the model is left exactly as it is."""
 UNRELATED: Final = 0.1
@@ -72,18 +74,21 @@ class Trail:
         turn: the turn that spoke last, as index into `Recall.entries`.
         neuron: the neuron that spoke last, when the last token of the reply was its token.
         pending: token and neuron that the memory proposed for the next token.
+        spoken: the neurons that had their say in this reply.
     """
 
     turn: int | None = None
     neuron: int | None = None
     pending: tuple[int, int] | None = None
+    spoken: list[int] = field(default_factory=list)
 
     def heard(self, token: int, of_turn: NDArray[np.int64]) -> None:
         """The reply went on with `token`."""
         self.neuron = None
-        if self.pending is not None and self.pending[0] == token:
+        if self.pending is not None and self.pending[0] == token and self.pending[1] >= 0:
             self.neuron = self.pending[1]
             self.turn = int(of_turn[self.neuron])
+            self.spoken.append(self.neuron)
         self.pending = None
 
 
@@ -96,6 +101,7 @@ class Recall:
         best_address: the best turn's score; `lead` is by how much it leads the next.
         coverage: the share of the question's words, by weight, that the best turn holds.
         keys, predecessors: (n, 2, W) packed; tokens, bias: (n,); of_turn: (n,) index into `entries`.
+        unfinished: (n,) whether the neuron's word goes on with the next one.
     """
 
     gist: Floats
@@ -108,6 +114,7 @@ class Recall:
     tokens: NDArray[np.int64]
     bias: Floats
     of_turn: NDArray[np.int64]
+    unfinished: NDArray[np.bool_]
     trail: Trail = field(default_factory=Trail)
 
     @property
@@ -240,7 +247,7 @@ class Memory:
             none = np.zeros((0, 2, 1), dtype=np.uint64)
             empty = np.zeros(0, dtype=np.int64)
             nothing = np.zeros(0, dtype=np.float32)
-            return Recall(nothing, [], 0.0, 0.0, 0.0, none, none, empty, nothing, empty)
+            return Recall(nothing, [], 0.0, 0.0, 0.0, none, none, empty, nothing, empty, empty.astype(bool))
         # A long turn asks at its end.
         part = parts[-1]
         shared = match(fast.lexical[used], part.lexical)
@@ -259,6 +266,10 @@ class Memory:
         newness = np.linspace(0, 1, slow.config["candidates"], dtype=np.float32)[-len(by_age) :]
         scale = slow.score_scale
         bias = scale[1] * address[by_age] + scale[3] * newness + scale[6] * coverage[by_age]
+        tokens = fast.codebook.decode(fast.code_trits(flat))
+        predecessors = np.ascontiguousarray(fast.keys[flat][:, :, self._local :])
+        linked = (predecessors[1:] == pack(predecessor_trits(tokens[:-1]))).all((1, 2))
+        linked &= of_turn[1:] == of_turn[:-1]
         kept = scale[2] * fast.salience[flat].astype(np.float32) / np.float32(SALIENCE_UNIT)
         return Recall(
             part.encoded.gist,
@@ -267,10 +278,11 @@ class Memory:
             lead,
             float(coverage[best[0]]),
             np.ascontiguousarray(fast.keys[flat][:, :, : self._local]),
-            np.ascontiguousarray(fast.keys[flat][:, :, self._local :]),
-            fast.codebook.decode(fast.code_trits(flat)),
+            predecessors,
+            tokens,
             (bias[of_turn] + kept).astype(np.float32),
             of_turn,
+            self.spaces.unfinished(tokens, linked),
         )
 
     def _probe(self, asking: Encoded, neurons: Sequence[NDArray[np.intp]]) -> Floats:
@@ -301,6 +313,8 @@ class Memory:
         if recall.empty:
             return Reading(logits, False, np.array([1, 0, 0], np.float32))
         trail.heard(last_token, recall.of_turn)
+        if trail.neuron is not None and recall.unfinished[trail.neuron]:
+            return self._rest_of_word(recall, trail.neuron + 1, logits)
         embedding, first, second, last = (taps[name] for name in slow.taps)
         query = slow.query(embedding, first, second, last, recall.gist)
         matches = match(recall.keys, pack(query.query)).astype(np.float32) / np.float32(TRITS_NORM * TRITS_NORM)
@@ -323,21 +337,41 @@ class Memory:
             after = trail.neuron + 1
             if follows[after] and recall.of_turn[after] == trail.turn:
                 score[after] += slow.score_scale[5]
+        score[trail.spoken] -= REFRACTORY
+        score[1:][recall.unfinished[:-1] & ~follows[1:]] -= REFRACTORY
         winners = np.argsort(-score, kind="stable")[:WINNERS]
         share = _softmax(score[winners]) * gate[1]
+        said = np.array([self._spaced(last_token, recall, int(w), bool(follows[w])) for w in winners])
         if share[0] > SPOKEN:
-            trail.pending = (int(recall.tokens[winners[0]]), int(winners[0]))
+            trail.pending = int(said[0, 0]), int(said[0, 1])
         phrase = _softmax(query.phrase) * gate[2]
         peak = logits.max()
         total = peak + np.log(np.exp(logits - peak).sum())
         scores = logits + (np.log(gate[0] + np.float32(1e-12)) - total)
-        tokens = np.concatenate((recall.tokens[winners], slow.phrases))
+        tokens = np.concatenate((said[:, 0], slow.phrases))
         mass = np.zeros(len(logits), dtype=np.float32)
         np.add.at(mass, tokens, np.concatenate((share, phrase)))
         touched = np.unique(tokens)
         scores[touched] = np.logaddexp(scores[touched], np.log(mass[touched] + np.float32(1e-12)))
         fired = {recall.entries[t] for t in recall.of_turn[winners][share > 0.25]}
         return Reading(scores, True, gate, sorted(fired))
+
+    def _spaced(self, before: int, recall: Recall, neuron: int, follows: bool) -> tuple[int, int]:
+        """Token and neuron with which `neuron` makes itself heard: a space first, where it would run into a word."""
+        token = int(recall.tokens[neuron])
+        if follows or self.spaces.space < 0 or not self.spaces.glued(before, token):
+            return token, neuron
+        return self.spaces.space, neuron - 1 if neuron and recall.tokens[neuron - 1] == self.spaces.space else -1
+
+    @staticmethod
+    def _rest_of_word(recall: Recall, neuron: int, logits: Floats) -> Reading:
+        """A word is one thing: once begun it is said to its end."""
+        token = int(recall.tokens[neuron])
+        recall.trail.pending = token, neuron
+        scores = np.full_like(logits, -np.inf)
+        scores[token] = 0.0
+        gate = np.array([0, 1, 0], dtype=np.float32)
+        return Reading(scores, True, gate, [recall.entries[recall.of_turn[neuron]]])
 
 
 def _softmax(x: Floats) -> Floats:

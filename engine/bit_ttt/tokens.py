@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 _OPENERS: Final = (b"\n", b'"', b"(", b"[", b"\xe2\x80\x9c", b"'")
+_INNER_MARKS: Final = (b":", b"-", b".", b",", b"/", b"@", b"_", b"'")
 
 
 class SpaceTable:
@@ -21,6 +25,14 @@ class SpaceTable:
 
     def __init__(self, pieces: Sequence[bytes]) -> None:
         self.pieces = pieces
+        self.space = pieces.index(b" ") if b" " in pieces else -1
+        self._open = np.array([piece.endswith((*_OPENERS, b" ", b"-", b"/")) for piece in pieces])
+        self._bare = np.array([_letter(piece, 0) for piece in pieces])
+        self._solid = np.array([_letter(piece, -1) for piece in pieces])
+        self._mark = np.array([piece in _INNER_MARKS for piece in pieces])
+        self._marked = np.array(
+            [piece[:1] in _INNER_MARKS and piece[:1] != b"'" and _letter(piece, 1) for piece in pieces]
+        )
         spaced = {piece[1:]: i for i, piece in enumerate(pieces) if piece[:1] == b" " and len(piece) > 1}
         self._twin = {
             i: spaced[piece]
@@ -36,3 +48,37 @@ class SpaceTable:
             out.append(self._twin.get(token, token) if before.endswith(_OPENERS) else token)
             before = self.pieces[token]
         return out
+
+    def glued(self, before: int, token: int) -> bool:
+        """Whether `token` said after `before` would run into its word: bare, and no opening mark or space before."""
+        return bool(self._bare[token] and not self._open[before])
+
+    def unfinished(self, tokens: NDArray[np.int64], linked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which tokens end within a word: " Dre" of " Dreiln"; "9", ":" and "2" of "9:25", not the "5" before a stop.
+
+        Args:
+            tokens: (n,).
+            linked: (n - 1,) whether the next of `tokens` followed it in the text.
+        """
+        within = np.zeros(len(tokens), dtype=bool)
+        if len(tokens) < 2:
+            return within
+        before, after = tokens[:-1], tokens[1:]
+        within[:-1] = linked & self._solid[before] & (self._bare[after] | self._marked[after])
+        # A mark belongs to the word that goes on after it.
+        through = linked[:-1] & linked[1:] & self._solid[before[:-1]] & self._mark[after[:-1]] & self._bare[after[1:]]
+        within[:-2] |= through
+        within[1:-1] |= through
+        return within
+
+
+def _letter(piece: bytes, at: int) -> bool:
+    """Whether a word that is written in one goes on at this end of the piece.
+
+    Not where words are written without spaces (Thai, Chinese, Japanese): only a character cut in two goes on there.
+    """
+    if not piece[at:]:
+        return False
+    text = piece.decode("utf-8", "surrogateescape")
+    char = text[at : at + 1] or " "
+    return "\udc80" <= char <= "\udcff" or (char.isalnum() and char < "\u0e00")

@@ -47,9 +47,9 @@ SHIPPED = Path(__file__).parents[2] / "resources" / "memory" / "smollm2-135m-ins
 def build_caches(model: Path, corpora: Path, work: Path, seed: int) -> list[Path]:
     """Backbone features of every source, computed once."""
     folders = (corpora / "authored", OWN_DATA / "authored")
-    rng = random.Random(seed)
 
     def talk() -> list[tuple[str, str]]:
+        rng = random.Random(seed)
         told = [fact.tell for fact in authored_facts(folders[0], 1, seed + 5)]
         said = rng.sample(told, 500) + filler_turns(corpora, 700, seed)
         return [(text, rng.choice(REPLIES_TO_TELLING)) for text in said]

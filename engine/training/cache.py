@@ -72,11 +72,16 @@ class CacheBuilder:
                 tokens += self.tok.special(USER) + self.tok.plain(rng.choice(chat)) + self.tok.special(END + ASSISTANT)
                 tokens += self.tok.plain(rng.choice(ACKNOWLEDGEMENTS)) + self.tok.special(END)
             pool.append(tokens)
-        self.extractor = Extractor(TorchBackbone(model), self.tok, pool, seed)
-        self.rng = rng
+        self.extractor = Extractor(TorchBackbone(model), self.tok, pool)
+        self.seed, self.rng = seed, rng
+
+    def _start(self, out: Path) -> None:
+        """Chance depends on the source alone: a run that finds some caches made goes the way of one that makes all."""
+        self.rng = self.extractor.rng = random.Random(f"{self.seed}:{out.stem}")
 
     def facts(self, facts: Iterable[FactText], near_share: float, out: Path) -> None:
         """Facts: the telling, the question with its answer, and near-miss questions with an abstention."""
+        self._start(out)
         turns: list[tuple[Job, FactText | None, str]] = []
         replies: list[tuple[Job, str, int, int, list[bool]]] = []
         for fact in facts:
@@ -101,6 +106,7 @@ class CacheBuilder:
 
     def general(self, pairs: Iterable[tuple[str, str]], out: Path, positions: int = GENERAL_POSITIONS) -> None:
         """Prompts that have nothing to do with the user, with the first tokens of a reply."""
+        self._start(out)
         turns: list[tuple[Job, FactText | None, str]] = []
         replies: list[tuple[Job, str, int, int, list[bool]]] = []
         for prompt, reply in pairs:

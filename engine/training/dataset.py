@@ -19,6 +19,10 @@ from engine.training.values import held_out
 INT8 = 127.0
 GRID_SHARE, CLUSTER_SHARE = 0.3, 0.35
 """Shares of the training memories that are dense grids of kinds by subjects, and that hold a few subjects of a kind."""
+MANY = 40
+"""From so many facts in a memory on some of them are left untold."""
+UNTOLD_SHARE = 0.12
+"""Share of the facts asked for whose telling is left out: from its neighbours alone nothing must be answered."""
 CLIP = 8.0
 
 
@@ -178,7 +182,8 @@ class Dataset:
 class Batch:
     """Turns to store, questions to ask of them.
 
-    `answers[i]` indexes `turns` (-1: nothing answers). Where `crossed[i]` the question was paired with another telling
+    `answers[i]` indexes `turns` (-1: nothing answers; a fact's reply then counts with its first token, which is that
+    of an abstention). Where `crossed[i]` the question was paired with another telling
     of its kind than the one its reply was computed for: the two values differ, so the reply counts up to and with the
     value's first token, which is that of the told value.
     """
@@ -225,16 +230,19 @@ def draw(data: Dataset, rng: random.Random, facts: int, fillers: int, near_share
     asked = [r for r in told if r >= 0]
     rng.shuffle(asked)
     others = rng.sample(data.fillers, min(fillers, len(data.fillers)))
-    fresh = [data.replies[r].answers for r in asked] + others
+    corrected = {(data.turns[turn].kind, data.turns[turn].subject) for turn in turns}
+    alone = [r for r in asked if (of := data.turns[data.replies[r].answers]) and (of.kind, of.subject) not in corrected]
+    untold = set(alone[: round(UNTOLD_SHARE * len(asked))]) if len(asked) > MANY else set()
+    fresh = [data.replies[r].answers for r in asked if r not in untold] + others
     rng.shuffle(fresh)
     turns += fresh
     at = {turn: i for i, turn in enumerate(turns)}
-    replies, answers = list(asked), [at[data.replies[r].answers] for r in asked]
+    replies, answers = list(asked), [at.get(data.replies[r].answers, -1) for r in asked]
     crossed = []
     for i, row in enumerate(asked):
         turn = data.turns[data.replies[row].answers]
         others = [r for r in data.train[turn.kind] if data.turns[data.replies[r].answers].subject == turn.subject]
-        cross = len(others) > 1 and rng.random() < 0.6
+        cross = len(others) > 1 and row not in untold and rng.random() < 0.6
         if cross:
             replies[i] = rng.choice(others)
         crossed.append(cross and replies[i] != row)

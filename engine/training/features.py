@@ -51,10 +51,10 @@ class Extractor:
             message alone.
     """
 
-    def __init__(self, backbone: TorchBackbone, tok: Tokenizer, contexts: Sequence[list[int]], seed: int = 0) -> None:
+    def __init__(self, backbone: TorchBackbone, tok: Tokenizer, contexts: Sequence[list[int]]) -> None:
         self.backbone, self.tok = backbone, tok
         self.prefixes: list[Prefix] = [backbone.prefix(c) for c in contexts]
-        self.rng = random.Random(seed)
+        self.rng = random.Random(0)
         self.open = tok.special(USER)
         self.middle = tok.special(END + ASSISTANT)
 
@@ -137,10 +137,10 @@ def answer_tokens(
     """The reply's tokens with the value spelt as the memory stores it, and a mask of the value's tokens."""
     before, _, after = answer.partition(value)
     head = tok.plain(before.rstrip(" ")) if before.strip() else []
-    if head and span[0] and tok.pieces[turn[span[0] - 1]] == b" ":
-        # Digits have no twin with a space: the space is a token of its own, and the reply's own to say.
-        head.append(turn[span[0] - 1])
     middle = spaces.canonical(turn)[span[0] : span[1]]
+    if before[-1:] == " " and head and spaces.glued(head[-1], middle[0]):
+        # Digits have no twin with a space: the space is a token of its own, and the reply's own to say.
+        head.append(spaces.space)
     tail = tok.plain(after) if after else []
     tokens = head + middle + tail + [tok.end]
     return tokens, [len(head) <= i < len(head) + len(middle) for i in range(len(tokens))]

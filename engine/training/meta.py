@@ -9,6 +9,7 @@ tokens; at run time the same scores pick integer neurons. The loss is taken on t
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import random
@@ -21,13 +22,16 @@ import torch
 import torch.nn.functional as F
 
 from engine.bit_ttt.lexicon import LEXICAL_UNIT
+from engine.bit_ttt.memory import REFRACTORY
 from engine.bit_ttt.slow_weights import PROBES, TRITS_NORM
 from engine.training.cache import Reply
 from engine.training.dataset import Batch, Dataset, draw
 from engine.training.model import MemoryConfig, MemoryModel, ternarize
 
 UNLIKELY = -12.0
-"""The backbone's log-probability of a value it could only guess."""
+"""The backbone's log-probability of what it could only guess."""
+FIRST_WORD = 3.0
+"""Weight of an abstention's first token: it decides whether something is made up."""
 
 
 @dataclass
@@ -51,10 +55,11 @@ def pad(rows: Sequence[torch.Tensor], value: float = 0) -> torch.Tensor:
 class Trainer:
     """One model, one dataset."""
 
-    def __init__(self, model: MemoryModel, data: Dataset, near_weight: float = 0.15) -> None:
+    def __init__(self, model: MemoryModel, data: Dataset, near_weight: float = 0.3) -> None:
         self.model, self.data, self.near_weight = model, data, near_weight
         self.phrase_of = torch.full((data.embedding.shape[0],), -1)
         self.phrase_of[torch.tensor(data.phrases)] = torch.arange(len(data.phrases))
+        self.abstentions = sorted({r.targets[0] for r in data.replies if r.type == "near"})
 
     def encode(self, turns: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Turns in buckets of similar length -> (n, T, width), (n, T) mask, (n, 3 width)."""
@@ -163,8 +168,8 @@ class Trainer:
         bias = s[2] * F.logsigmoid(salience)[ranked] + of_turn[..., None] + s[3] * newness
         strength = F.softplus(reader.predecessor(h))
         score = s[0] * 2 * match + strength * follows + bias.flatten(1)[which]
-        begun, succession = self._trail(batch, replies, ranked, length)
-        score = score + s[4] * begun + s[5] * succession
+        begun, succession, spoken = self._trail(batch, replies, ranked, length)
+        score = score + s[4] * begun + s[5] * succession - REFRACTORY * spoken
         score = score.masked_fill(~usable, -1e4)
         attention = score.softmax(-1)
 
@@ -183,20 +188,25 @@ class Trainer:
             torch.stack((gate[:, 0] + lm[:, 0], gate[:, 1] + (memory + 1e-9).log(), gate[:, 2] + phrase), -1), -1
         )
 
-        kind = torch.tensor([{"fact": 0, "near": 1, "general": 2}[r.type] for r in replies])[which]
-        fact, near, general = (kind == 0) & counts, kind == 1, kind == 2
+        types = {"fact": 0, "near": 1, "general": 2}
+        asked_for = zip(replies, batch.answers, strict=True)
+        kind = torch.tensor([1 if answer < 0 and r.type == "fact" else types[r.type] for r, answer in asked_for])[which]
+        fact, near, general = (kind == 0) & counts, (kind == 1) & counts, kind == 2
         weight = torch.where(is_value, 3.0, 1.0)
+        opening = torch.ones(len(flat))
+        opening[torch.tensor([0, *itertools.accumulate(len(r.targets) for r in replies[:-1])])] = FIRST_WORD
         loss = -(fused * weight)[fact].sum() / weight[fact].sum() * 2
         loss = loss + 0.5 * address_loss
         if near.any():
-            loss = loss - self.near_weight * fused[near].mean()
+            loss = loss - self.near_weight * (fused * opening)[near].sum() / opening[near].sum()
         if general.any():
             loss = loss - 1.0 * gate[general, 0].mean()
         loss = loss + 0.15 * self._salience_loss(batch, salience, stored)
 
         with torch.no_grad():
+            is_value = is_value & counts
             exact, false, abstained, quiet = self._figures(
-                attention, candidate_tokens, gate, phrase_logits, lm, target, is_value & counts, kind, which, n_q
+                attention, candidate_tokens, gate, phrase_logits, lm, target, is_value, kind, counts, which, n_q
             )
             first = (address.argmax(1) == answers)[answerable].float().mean().item()
         return Outcome(loss, exact, first, found[answerable].float().mean().item(), false, abstained, quiet)
@@ -234,7 +244,11 @@ class Trainer:
         lm: torch.Tensor,
         counts: torch.Tensor,
     ) -> None:
-        """Gives crossed replies the told value's first token as target, and drops what follows it. In place."""
+        """Targets of replies that were computed for another telling. In place.
+
+        A crossed one counts up to the told value's first token, one to a fact never told has the first token of an
+        abstention as its only target.
+        """
         at = 0
         for reply, answer, crossed in zip(replies, batch.answers, batch.crossed, strict=True):
             if crossed and True in reply.is_value:
@@ -243,19 +257,26 @@ class Trainer:
                 target[first] = told.tokens[told.value[0]]
                 lm[first, 0] = UNLIKELY
                 counts[first + 1 : at + len(reply.targets)] = False
+            elif answer < 0 and reply.type == "fact":
+                target[at] = self.abstentions[at % len(self.abstentions)]
+                lm[at, 0] = UNLIKELY
+                is_value[at : at + len(reply.targets)] = False
+                counts[at + 1 : at + len(reply.targets)] = False
             at += len(reply.targets)
 
     def _trail(
         self, batch: Batch, replies: Sequence[Reply], ranked: torch.Tensor, length: int
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """What the engine knows of the value it is in the middle of; see `engine.bit_ttt.memory.Trail`.
 
         Returns:
-            Two (n, C * T) masks: the turn in which the value began, and the token after the one said last.
+            Three (n, C * T) masks: the turn in which the value began, the token after the one said last, and the
+            tokens of the value that were said.
         """
         count, width = sum(len(r.targets) for r in replies), ranked.shape[1]
         begun = torch.zeros(count, width, length)
         succession = torch.zeros(count, width, length)
+        spoken = torch.zeros(count, width, length)
         at = 0
         for i, (reply, answer) in enumerate(zip(replies, batch.answers, strict=True)):
             places = (ranked[i] == answer).nonzero()
@@ -267,8 +288,9 @@ class Trainer:
                 for k in range(1, size + 1):
                     if first + k < len(reply.targets) and start + k < length:
                         succession[at + first + k, place, start + k] = 1.0
+                    spoken[at + first + k : at + len(reply.targets), place, start + k - 1] = 1.0
             at += len(reply.targets)
-        return begun.flatten(1), succession.flatten(1)
+        return begun.flatten(1), succession.flatten(1), spoken.flatten(1)
 
     def _salience_loss(self, batch: Batch, salience: torch.Tensor, stored: torch.Tensor) -> torch.Tensor:
         gold = torch.zeros_like(salience)
@@ -287,6 +309,7 @@ class Trainer:
         target: torch.Tensor,
         is_value: torch.Tensor,
         kind: torch.Tensor,
+        counts: torch.Tensor,
         which: torch.Tensor,
         n_q: int,
     ) -> tuple[float, float, float, float]:
@@ -299,7 +322,7 @@ class Trainer:
         right = (word == target) | ~is_value
         every = torch.ones(n_q).scatter_reduce(0, which, right.float(), "amin")
         kinds = torch.zeros(n_q, dtype=torch.long).scatter(0, which, kind)
-        near, general = kind == 1, kind == 2
+        near, general = (kind == 1) & counts, kind == 2
         false = (said[near] == 1).float().mean().item() if near.any() else 0.0
         abstained = (word == target)[near].float().mean().item() if near.any() else 0.0
         quiet = (gate[general, 0].exp() > 0.9).float().mean().item() if general.any() else 0.0

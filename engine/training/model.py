@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import nn
 
 INT8 = 127.0
-DROPOUT = 0.1
+DROPOUT = 0.2
 
 
 @dataclass(frozen=True)
