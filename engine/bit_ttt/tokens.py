@@ -77,8 +77,8 @@ def _letter(piece: bytes, at: int) -> bool:
 
     Not where words are written without spaces (Thai, Chinese, Japanese): only a character cut in two goes on there.
     """
-    if not piece[at:]:
-        return False
     text = piece.decode("utf-8", "surrogateescape")
-    char = text[at : at + 1] or " "
+    if not text[at:]:
+        return False
+    char = text[at]
     return "\udc80" <= char <= "\udcff" or (char.isalnum() and char < "\u0e00")
