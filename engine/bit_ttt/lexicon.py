@@ -3,8 +3,9 @@
 Every word has a fixed random ternary code, the rarer the word the more of its trits are set (two for each step of its
 inverse document frequency). A turn's address is the sign of the sum of its words' codes: a ternary Bloom filter.
 Popcount of two addresses then adds up the weights of the words they share, whatever else was said in a long turn, and
-ranks turns about as BM25 without length normalisation does. Runs of Chinese, Japanese and Korean characters, which
-are not written with spaces, count by their character pairs.
+ranks turns about as BM25 without length normalisation does. Popcount of an address and one word's code tells whether
+the word is in the turn, so that a question can also ask word by word, each with a weight of its own. Runs of Chinese,
+Japanese and Korean characters, which are not written with spaces, count by their character pairs.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ import hashlib
 import re
 import unicodedata
 import zlib
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.bit_ttt.trits import Trits
+from engine.bit_ttt.trits import Planes, Trits, match, pack
 
 ADDRESS_TRITS: Final = 1024
 TRITS_PER_WEIGHT: Final = 2
@@ -29,6 +31,7 @@ LEXICAL_UNIT: Final = 128
 IDF_BUCKETS: Final = 16384
 MAX_IDF: Final = 15
 
+_SPELLED = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)?")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 _SUFFIX = re.compile(r"('s|ing|ed|es|s)$")
@@ -47,6 +50,18 @@ def words(text: str) -> list[str]:
         for part in rest.split():
             found[_SUFFIX.sub("", part) if len(part) > 4 else part] = None
     return list(found)
+
+
+def word_ends(pieces: Sequence[bytes]) -> dict[str, int]:
+    """The words of a tokenized text, each with the index of the token in which it last ends."""
+    text = b"".join(pieces).decode("utf-8", "surrogateescape")
+    ends = np.cumsum([len(piece) for piece in pieces])
+    found: dict[str, int] = {}
+    for run in _SPELLED.finditer(text):
+        end = len(text[: run.end()].encode("utf-8", "surrogateescape"))
+        for word in words(run[0]):
+            found[word] = int(np.searchsorted(ends, end))
+    return found
 
 
 def bucket(word: str) -> int:
@@ -85,3 +100,21 @@ class Lexicon:
             used = slice(TRITS_PER_WEIGHT * weight)
             np.add.at(total, places[used], signs[used] * weight)
         return np.sign(total).astype(np.int8)
+
+    def code(self, word: str) -> Trits:
+        """The (1024,) trits that a word sets in an address; all zero for a word too common to count."""
+        places, signs = word_code(word)
+        used = slice(TRITS_PER_WEIGHT * int(self.idf[bucket(word)]))
+        trits = np.zeros(ADDRESS_TRITS, dtype=np.int32)
+        np.add.at(trits, places[used], signs[used])
+        return np.sign(trits).astype(np.int8)
+
+
+def holds(addresses: Planes, code: Trits) -> NDArray[np.bool_]:
+    """(n, 2, 16) packed addresses, (1024,) a word's code -> (n,) whether the word is in the turn.
+
+    A Bloom filter's answer: more than half of the code's trits agree. A word that is there can lose some to rarer
+    words; one that is not there finds about one in eight set by others.
+    """
+    found: NDArray[np.bool_] = 2 * match(addresses, pack(code)) > np.count_nonzero(code)
+    return found

@@ -1,7 +1,8 @@
 """The Bit-TTT memory of one profile: slow weights that know how to write and read, fast weights that hold the facts.
 
     write   turn -> keys, salience, addresses -> inner loop on the fast weights
-    read    question -> addresses make a shortlist of turns, the question's probes into their keys pick a few;
+    read    question -> addresses make a shortlist of turns; the question's probes into their keys, and its words one
+            by one, pick a few;
             position of the reply -> query; the picked turns' neurons compete;
             p = g0 p_LM + g1 p_memory + g2 p_phrase
 
@@ -10,6 +11,7 @@ sums, comparisons, ANDs and popcounts; matrix products are ternary):
     - centring and scaling of the tapped layers, and the unit of each BitLinear: one a channel;
     - the writer's one attention over the turn (once a turn);
     - the weights of the question's probes: one a probe and turn of the shortlist (once a question);
+    - which of the picked turns say the same (once a question): a few for each pair of them;
     - the scales of the score: 3 C; the softmax over the winners: W;
     - the gate: 3 x width, the predecessor's weight: width, and the softmax of the fused distribution: V.
 """
@@ -25,7 +27,7 @@ from numpy.typing import NDArray
 
 from engine.bit_ttt.codes import PREDECESSOR_NONZERO, UNKNOWN, Codebook, predecessor_trits
 from engine.bit_ttt.fast_weights import FREE, FastConfig, FastStats, FastWeights, LearnReport
-from engine.bit_ttt.lexicon import LEXICAL_UNIT
+from engine.bit_ttt.lexicon import LEXICAL_UNIT, holds, word_ends
 from engine.bit_ttt.slow_weights import TRITS_NORM, Encoded, Floats, SlowWeights
 from engine.bit_ttt.tokens import SpaceTable
 from engine.bit_ttt.trits import WORD, Planes, match, pack, size
@@ -97,18 +99,21 @@ class Recall:
     """The turns picked for a question, oldest first, and their neurons.
 
     Attributes:
-        entries: journal ids of the picked turns.
+        entries: journal ids of the picked turns; `scores`: (C,) how well each answers the question.
         best_address: the best turn's score; `lead` is by how much it leads the next.
-        coverage: the share of the question's words, by weight, that the best turn holds.
+        coverage: the share of the question's words, by rarity, that the best turn holds; `lacking`: the learned weight
+            of those that it does not hold.
         keys, predecessors: (n, 2, W) packed; tokens, bias: (n,); of_turn: (n,) index into `entries`.
         unfinished: (n,) whether the neuron's word goes on with the next one.
     """
 
     gist: Floats
     entries: list[int]
+    scores: Floats
     best_address: float
     lead: float
     coverage: float
+    lacking: float
     keys: Planes
     predecessors: Planes
     tokens: NDArray[np.int64]
@@ -247,7 +252,9 @@ class Memory:
             none = np.zeros((0, 2, 1), dtype=np.uint64)
             empty = np.zeros(0, dtype=np.int64)
             nothing = np.zeros(0, dtype=np.float32)
-            return Recall(nothing, [], 0.0, 0.0, 0.0, none, none, empty, nothing, empty, empty.astype(bool))
+            return Recall(
+                nothing, [], nothing, 0.0, 0.0, 0.0, 0.0, none, none, empty, nothing, empty, empty.astype(bool)
+            )
         # A long turn asks at its end.
         part = parts[-1]
         shared = match(fast.lexical[used], part.lexical)
@@ -257,6 +264,8 @@ class Memory:
         address = scores[shortlist].astype(np.float32) * np.float32(self._address_unit)
         neurons = [fast.neurons_of(int(slot)) for slot in short]
         address += self._probe(part.encoded, neurons)
+        weights, present = self._words(part, fast.lexical[short])
+        address += weights @ present
         best = np.argsort(-address, kind="stable")[: slow.config["candidates"]]
         lead = float(address[best[0]] - address[best[1]]) if len(best) > 1 else float(address[best[0]])
         coverage = shared[shortlist].astype(np.float32) / max(1, int(size(part.lexical)))
@@ -266,6 +275,10 @@ class Memory:
         newness = np.linspace(0, 1, slow.config["candidates"], dtype=np.float32)[-len(by_age) :]
         scale = slow.score_scale
         bias = scale[1] * address[by_age] + scale[3] * newness + scale[6] * coverage[by_age]
+        meaning = np.stack([match(fast.semantic[short[by_age]], fast.semantic[slot]) for slot in short[by_age]])
+        bias += scale[7] * superseded(
+            address[by_age], (meaning / (TRITS_NORM * 10)).astype(np.float32), weights, present[:, by_age]
+        )
         tokens = fast.codebook.decode(fast.code_trits(flat))
         predecessors = np.ascontiguousarray(fast.keys[flat][:, :, self._local :])
         linked = (predecessors[1:] == pack(predecessor_trits(tokens[:-1]))).all((1, 2))
@@ -274,9 +287,11 @@ class Memory:
         return Recall(
             part.encoded.gist,
             [int(e) for e in fast.entry[short[by_age]]],
+            address[by_age],
             float(address[best[0]]),
             lead,
             float(coverage[best[0]]),
+            float(weights @ (1 - present[:, best[0]])),
             np.ascontiguousarray(fast.keys[flat][:, :, : self._local]),
             predecessors,
             tokens,
@@ -300,6 +315,17 @@ class Memory:
             found += best.astype(np.float32) * (weight / np.float32(TRITS_NORM * TRITS_NORM))
         return found
 
+    def _words(self, asking: Part, addresses: Planes) -> tuple[Floats, Floats]:
+        """The question's words: (w,) learned weights, and (w, n) 1 where one of the n addresses holds the word."""
+        lexicon = self.slow.lexicon
+        ends = word_ends([self.spaces.pieces[token] for token in asking.tokens])
+        coded = [(end, code) for word, end in ends.items() if np.any(code := lexicon.code(word))]
+        weights = np.array([asking.encoded.word_weights[end] for end, _ in coded], dtype=np.float32)
+        present = np.zeros((len(coded), len(addresses)), dtype=np.float32)
+        for row, (_, code) in zip(present, coded, strict=True):
+            row[:] = holds(addresses, code)
+        return weights, present
+
     def read(self, recall: Recall, last_token: int, taps: Mapping[str, Floats], logits: Floats) -> Reading:
         """Stage two, for one position of the reply: query, k winners, gate, fusion.
 
@@ -319,7 +345,13 @@ class Memory:
         query = slow.query(embedding, first, second, last, recall.gist)
         matches = match(recall.keys, pack(query.query)).astype(np.float32) / np.float32(TRITS_NORM * TRITS_NORM)
         evidence = np.array(
-            [matches.max() * 4 - 1, recall.best_address / 8 - 1, recall.lead / 4, recall.coverage * 4 - 1],
+            [
+                matches.max() * 4 - 1,
+                recall.best_address / 8 - 1,
+                recall.lead / 4,
+                recall.coverage * 4 - 1,
+                recall.lacking / 2,
+            ],
             dtype=np.float32,
         )
         opinion = query.gate + slow.gate_evidence @ evidence
@@ -372,6 +404,26 @@ class Memory:
         scores[token] = 0.0
         gate = np.array([0, 1, 0], dtype=np.float32)
         return Reading(scores, True, gate, [recall.entries[recall.of_turn[neuron]]])
+
+
+def superseded(address: Floats, meaning: Floats, weights: Floats, present: Floats) -> Floats:
+    """How far a newer turn says what a turn says, so that the newest wins: (C,) from 0 to about 1.
+
+    A newer turn takes over where it holds the same of the question's words, is close in meaning, and answers the
+    question about as well.
+
+    Args:
+        address: (C,) how well each turn answers the question, oldest turn first.
+        meaning: (C, C) matches of the semantic addresses, in units of their norm.
+        weights: (w,) of the question's words.
+        present: (w, C) 1 where the turn holds the word.
+    """
+    both = (present * weights[:, None]).T @ present
+    share = both / (np.diag(both)[:, None] + np.float32(0.1))
+    rival = 1 / (1 + np.exp(np.clip(address[:, None] - address[None] - 1, -60, 60)))
+    takes_over = np.triu(share * np.maximum(meaning, 0) * rival, 1)
+    worst: Floats = takes_over.max(1).astype(np.float32)
+    return worst
 
 
 def _softmax(x: Floats) -> Floats:

@@ -21,7 +21,7 @@ from engine.bit_ttt.lexicon import Lexicon
 
 Floats = NDArray[np.float32]
 
-FORMAT: Final = "techo-slow-weights/1"
+FORMAT: Final = "techo-slow-weights/2"
 INT8: Final = np.float32(127.0)
 CLIP: Final = 8.0
 TRITS_NORM: Final = 16.0
@@ -82,6 +82,7 @@ class Encoded:
         gist: (width,) the question's part in every query.
         probes: (P, K) trits, what the last P tokens of a question look for in the keys of a turn.
         probe_weights: (P,) how much each of them counts, >= 0.
+        word_weights: (T,) how much it counts that a turn holds the word which ends at this token, >= 0.
     """
 
     keys: NDArray[np.int8]
@@ -91,6 +92,7 @@ class Encoded:
     gist: Floats
     probes: NDArray[np.int8]
     probe_weights: Floats
+    word_weights: Floats
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,7 @@ class SlowWeights:
         self.r = {name.removeprefix("reader."): layer for name, layer in linear.items() if name.startswith("reader.")}
         self.salience = self._linear("writer.salience")
         self.probe_weight = self._linear("writer.probe_weight")
+        self.word_weight = self._linear("writer.word_weight")
         self.gate = self._linear("reader.gate")
         self.predecessor = self._linear("reader.predecessor")
         del self._tensors
@@ -210,6 +213,7 @@ class SlowWeights:
             self.w["gist"](pooled),
             ternarize(self.w["probe"](h[-PROBES:])),
             np.logaddexp(np.float32(0), self.probe_weight(h[-PROBES:])[:, 0]),
+            np.logaddexp(np.float32(0), self.word_weight(h[:-1])[:, 0]),
         )
 
     def query(self, embedding: Floats, first: Floats, second: Floats, last: Floats, gist: Floats) -> Query:

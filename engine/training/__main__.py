@@ -11,6 +11,7 @@ holds the final figures.
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import sys
 from collections.abc import Callable, Iterator
@@ -37,10 +38,12 @@ from engine.training.corpus import (
 )
 from engine.training.dataset import Dataset
 from engine.training.export import export
-from engine.training.meta import train
+from engine.training.meta import Trainer, measure, train
+from engine.training.tokenizer import Tokenizer
+from engine.training.values import split_of
 
 TAPS = ["embd", "l_out-13", "l_out-25", "l_out-29"]
-REPLIES_TO_TELLING = ("That sounds", "Thanks for", "I'm glad", "Got it", "That's great", "Nice! How")
+REPLIES_TO_TALK = ("That sounds", "Thanks for", "I'm glad", "Got it", "That's great", "Nice! How")
 SHIPPED = Path(__file__).parents[2] / "resources" / "memory" / "smollm2-135m-instruct.safetensors"
 
 
@@ -50,9 +53,14 @@ def build_caches(model: Path, corpora: Path, work: Path, seed: int) -> list[Path
 
     def talk() -> list[tuple[str, str]]:
         rng = random.Random(seed)
-        told = [fact.tell for fact in authored_facts(folders[0], 1, seed + 5)]
-        said = rng.sample(told, 500) + filler_turns(corpora, 700, seed)
-        return [(text, rng.choice(REPLIES_TO_TELLING)) for text in said]
+        return [(text, rng.choice(REPLIES_TO_TALK)) for text in filler_turns(corpora, 700, seed)]
+
+    def tellings() -> list[FactText]:
+        rng = random.Random(f"{seed}:tellings")
+        own = [fact for folder in folders for fact in authored_facts(folder, 4, seed + 5)]
+        told = [fact for fact in own if split_of(fact.kind) == "train"]
+        templated = [fact for fact in templated_facts(3, seed + 5) if split_of(fact.kind) == "train"]
+        return rng.sample(told, 700) + rng.sample(templated, 300) + rng.sample(list(others()), 300)
 
     def others() -> Iterator[FactText]:
         return chain.from_iterable(facts_of_others(folder, 5, seed) for folder in folders)
@@ -61,6 +69,7 @@ def build_caches(model: Path, corpora: Path, work: Path, seed: int) -> list[Path
         "general": lambda to, out: to.general(general_prompts(corpora, 700, seed) + trivia(), out),
         "prose": lambda to, out: to.general(prose(corpora, 400, seed), out, positions=48),
         "talk": lambda to, out: to.general(talk(), out),
+        "told": lambda to, out: to.told(tellings(), out),
         "authored": lambda to, out: to.facts(authored_facts(folders[0], 12, seed), 0.25, out),
         "authored-own": lambda to, out: to.facts(authored_facts(folders[1], 12, seed), 0.25, out),
         "others": lambda to, out: to.facts(others(), 0.5, out),
@@ -75,13 +84,20 @@ def build_caches(model: Path, corpora: Path, work: Path, seed: int) -> list[Path
     return list(paths.values())
 
 
+def final_table(final: dict[str, dict[str, float]]) -> str:
+    """Teacher-forced figures for the kinds held out for testing, all of a source in one memory."""
+    columns = ("facts", "exact", "first_turn", "in_candidates", "false_memory", "abstained")
+    rows = [f"{source:12}" + "".join(f"{row[name]:>15}" for name in columns) for source, row in final.items()]
+    return "\n".join(["held out    " + "".join(f"{name:>15}" for name in columns), *rows])
+
+
 def main(arguments: list[str] | None = None) -> int:
     """The command."""
     parser = argparse.ArgumentParser(prog="techo train", description=__doc__.split("\n\n")[0])
     parser.add_argument("--corpora", type=Path, required=True, help="folder with the unpacked corpora and authored/")
     parser.add_argument("--work", type=Path, default=Path("build/training"), help="caches, checkpoint, log")
     parser.add_argument("--out", type=Path, default=SHIPPED, help="the weights file to write")
-    parser.add_argument("--steps", type=int, default=2400)
+    parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--facts", type=int, default=150, help="facts in one memory while training")
     parser.add_argument("--seed", type=int, default=1)
@@ -91,7 +107,7 @@ def main(arguments: list[str] | None = None) -> int:
     model = find_default_model()
     paths = build_caches(model, args.corpora, args.work, args.seed)
     embedding = TorchBackbone(model).embedding
-    data = Dataset(paths, embedding)
+    data = Dataset(paths, embedding, Tokenizer(model).pieces)
     checkpoint = args.work / "checkpoint.pt"
     trained = train(
         data,
@@ -113,6 +129,10 @@ def main(arguments: list[str] | None = None) -> int:
         backbone=file_digest(model),
         out=args.out,
     )
+    final = measure(Trainer(trained, data), data.test)
+    with (args.work / "log.jsonl").open("a") as log:
+        log.write(json.dumps({"held out": final}) + "\n")
+    print(final_table(final))
     print(f"wrote {args.out} ({args.out.stat().st_size / 1e6:.2f} MB)")
     return 0
 

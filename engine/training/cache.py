@@ -2,7 +2,8 @@
 
 A *turn* record: text, tokens as stored, features (T+1, 2, d), value mask. A *reply* record: the asking turn, the
 positions' features (P, 3, d), the tokens read there, the targets, the value mask, the backbone's own opinion, the turn
-that answers it (-1: nothing does), and its type: `fact`, `near` (never told), `general` (leave the model alone).
+that answers it (-1: nothing does), and its type: `fact`, `near` (never told), `general` (leave the model alone),
+`told` (a telling, to be acknowledged).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import torch
 
 from engine.bit_ttt.tokens import SpaceTable
 from engine.training.backbone import TorchBackbone
-from engine.training.corpus import ABSTENTIONS, FactText
+from engine.training.corpus import ABSTENTIONS, FactText, acknowledgement
 from engine.training.features import ASSISTANT, END, MAX_TURN, USER, Extractor, Job, answer_tokens, save, value_span
 from engine.training.tokenizer import Tokenizer
 
@@ -102,6 +103,18 @@ class CacheBuilder:
                     job = Job(self.tok.plain(near), target, new_conversation=True)
                     turns.append((job, None, near))
                     replies.append((job, "near", len(turns) - 1, -1, [False] * len(target)))
+        self._finish(turns, replies, out)
+
+    def told(self, facts: Iterable[FactText], out: Path) -> None:
+        """Tellings with the assistant's acknowledgement."""
+        self._start(out)
+        turns: list[tuple[Job, FactText | None, str]] = []
+        replies: list[tuple[Job, str, int, int, list[bool]]] = []
+        for fact in facts:
+            target = [*self.tok.plain(acknowledgement(fact)), self.tok.end]
+            job = Job(self.tok.plain(fact.tell)[:MAX_TURN], target, new_conversation=self.rng.random() < 0.5)
+            turns.append((job, None, fact.tell))
+            replies.append((job, "told", len(turns) - 1, -1, [False] * len(target)))
         self._finish(turns, replies, out)
 
     def general(self, pairs: Iterable[tuple[str, str]], out: Path, positions: int = GENERAL_POSITIONS) -> None:

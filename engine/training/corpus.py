@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.training.facts import RELATIONS, authored, friend, load_kinds, sample_fact, sample_update, split_of
-from engine.training.values import held_out
+from engine.training.facts import RELATIONS, SELF, authored, friend, load_kinds, sample_fact, sample_update
+from engine.training.values import split_of
 
 ABSTENTIONS = (
     "I don't think you've told me that yet.",
@@ -44,10 +44,17 @@ class FactText:
     source: str
 
 
+def acknowledgement(fact: FactText) -> str:
+    """What the assistant says to a telling: that it heard, in a few words; the small model alone would ramble."""
+    if fact.update:
+        return "Thanks for the correction, I'll remember that."
+    return "Good to know, I'll remember that." if fact.subject not in ("", SELF) else "Got it, I'll remember that."
+
+
 def authored_facts(folder: Path, per_kind: int, seed: int) -> Iterator[FactText]:
     """`per_kind` facts of each hand-written kind; every fourth is told as a correction.
 
-    The kinds held out for testing (one in ten) come too; training leaves them out by `held_out(kind)`.
+    The kinds held out come too; training leaves them out by `split_of(kind)`.
     """
     for path in sorted(folder.glob("*.jsonl")):
         for kind in authored(path):
@@ -97,7 +104,7 @@ def facts_of_others(folder: Path, per_kind: int, seed: int) -> Iterator[FactText
     """
     for path in sorted(folder.glob("*.jsonl")):
         for kind in authored(path):
-            if held_out(kind.kind):
+            if split_of(kind.kind) != "train":
                 continue
             rng = random.Random(f"{seed}:others:{kind.kind}")
             pairs = []

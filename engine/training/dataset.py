@@ -12,16 +12,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from engine.bit_ttt.lexicon import IDF_BUCKETS, MAX_IDF, Lexicon, bucket, words
+from engine.bit_ttt.lexicon import IDF_BUCKETS, MAX_IDF, Lexicon, bucket, word_ends, words
 from engine.training.cache import Reply, Turn
-from engine.training.values import held_out
+from engine.training.values import split_of
 
 INT8 = 127.0
 GRID_SHARE, CLUSTER_SHARE = 0.3, 0.35
 """Shares of the training memories that are dense grids of kinds by subjects, and that hold a few subjects of a kind."""
 MANY = 40
 """From so many facts in a memory on some of them are left untold."""
-UNTOLD_SHARE = 0.12
+UNTOLD_SHARE = 0.06
 """Share of the facts asked for whose telling is left out: from its neighbours alone nothing must be answered."""
 CLIP = 8.0
 
@@ -78,9 +78,12 @@ class Dataset:
     Args:
         caches: files written by `engine.training.cache`.
         embedding: (V, d) the backbone's token embedding.
+        pieces: the bytes of each token.
     """
 
-    def __init__(self, caches: Sequence[Path], embedding: torch.Tensor, phrases: int = 512) -> None:
+    def __init__(
+        self, caches: Sequence[Path], embedding: torch.Tensor, pieces: Sequence[bytes], phrases: int = 512
+    ) -> None:
         self.turns: list[Turn] = []
         self.replies: list[Reply] = []
         for path in caches:
@@ -100,6 +103,7 @@ class Dataset:
         self.idf = idf
         lexicon = Lexicon(idf)
         self.lexical = torch.from_numpy(np.stack([lexicon.address(t.text) for t in self.turns]))
+        self._spell(lexicon, pieces)
         self.phrases = self._phrases(phrases)
         self.index()
 
@@ -142,6 +146,16 @@ class Dataset:
             reply.features = torch.empty(0)
         return Side(torch.cat(ints), torch.cat(units), offset)
 
+    def _spell(self, lexicon: Lexicon, pieces: Sequence[bytes]) -> None:
+        """The words of each question: the token in which a word ends, and the row of its code in `codes`."""
+        self.words: dict[int, list[tuple[int, int]]] = {}
+        rows: dict[str, int] = {}
+        for turn in {reply.question for reply in self.replies}:
+            ends = word_ends([pieces[token] for token in self.turns[turn].tokens])
+            counting = {word: end for word, end in ends.items() if lexicon.idf[bucket(word)]}
+            self.words[turn] = [(end, rows.setdefault(word, len(rows))) for word, end in counting.items()]
+        self.codes = torch.from_numpy(np.stack([lexicon.code(word) for word in rows]))  # (words, 1024) trits
+
     def _phrases(self, count: int) -> list[int]:
         """The tokens that replies are made of, values aside, most frequent first."""
         seen: Counter[int] = Counter()
@@ -155,20 +169,26 @@ class Dataset:
 
     def index(self) -> None:
         """Groups the replies by kind, apart for training and held-out kinds."""
+        facts: dict[tuple[str, str], int] = {}
+        self.fact = torch.tensor(
+            [facts.setdefault((t.kind, t.subject), len(facts)) if t.kind else -1 for t in self.turns]
+        )  # (turns,) which fact a turn tells of: a correction tells of the same one
         self.train: dict[str, list[int]] = defaultdict(list)
+        self.dev: dict[str, list[int]] = defaultdict(list)
         self.test: dict[str, list[int]] = defaultdict(list)
         self.near: dict[str, list[int]] = defaultdict(list)
         self.general: list[int] = []
+        self.told: list[int] = []
         kind_of_question: dict[int, str] = {}
         last = ""
         for i, reply in enumerate(self.replies):
             if reply.type == "fact":
                 last = self.turns[reply.answers].kind
-                (self.test if held_out(last) else self.train)[last].append(i)
+                {"train": self.train, "dev": self.dev, "test": self.test}[split_of(last)][last].append(i)
             elif reply.type == "near":
                 self.near[last].append(i)
             else:
-                self.general.append(i)
+                (self.told if reply.type == "told" else self.general).append(i)
             kind_of_question[reply.question] = last
         self.subjects: dict[str, dict[str, list[int]]] = {}
         for kind, rows in self.train.items():
@@ -231,7 +251,8 @@ def draw(data: Dataset, rng: random.Random, facts: int, fillers: int, near_share
     rng.shuffle(asked)
     others = rng.sample(data.fillers, min(fillers, len(data.fillers)))
     corrected = {(data.turns[turn].kind, data.turns[turn].subject) for turn in turns}
-    alone = [r for r in asked if (of := data.turns[data.replies[r].answers]) and (of.kind, of.subject) not in corrected]
+    told_by = {r: data.turns[data.replies[r].answers] for r in asked}
+    alone = [r for r, turn in told_by.items() if (turn.kind, turn.subject) not in corrected]
     untold = set(alone[: round(UNTOLD_SHARE * len(asked))]) if len(asked) > MANY else set()
     fresh = [data.replies[r].answers for r in asked if r not in untold] + others
     rng.shuffle(fresh)
@@ -249,4 +270,5 @@ def draw(data: Dataset, rng: random.Random, facts: int, fillers: int, near_share
     kinds_told = sorted({data.turns[data.replies[r].answers].kind for r in asked})
     near = [r for kind in kinds_told for r in data.near[kind]]
     picked = rng.sample(near, min(len(near), int(near_share * len(asked)))) + rng.sample(data.general, general)
+    picked += rng.sample(data.told, min(len(data.told), general // 2))
     return Batch(turns, replies + picked, answers + [-1] * len(picked), crossed + [False] * len(picked))

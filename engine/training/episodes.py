@@ -34,9 +34,8 @@ from engine.training.facts import (
     load_kinds,
     sample_fact,
     sample_update,
-    split_of,
 )
-from engine.training.values import Split
+from engine.training.values import Split, split_of
 
 #: Draws to find a value and a question that the profile does not hold yet.
 _TRIES = 60
@@ -97,7 +96,7 @@ def choose_pairs(rng: Random, recipe: Recipe) -> tuple[list[tuple[Kind, str]], l
     own_kinds = [kind for kind in load_kinds() if split_of(kind.kind) == recipe.split]
     pairs = _pairs(rng, own_kinds, friends)
     untold_wanted = round(recipe.facts * recipe.abstain)
-    if len(pairs) < recipe.facts + untold_wanted and recipe.split == "test":
+    if len(pairs) < recipe.facts + untold_wanted and recipe.split != "train":
         pairs += _pairs(rng, [kind for kind in load_kinds() if split_of(kind.kind) == "train"], friends)
     if len(pairs) < recipe.facts + untold_wanted:
         raise ValueError(f"{recipe.facts} facts wanted, but only {len(pairs)} pairs of kind and subject exist")
@@ -208,7 +207,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m engine.training.episodes", description=summary)
     parser.add_argument("--facts", type=int, default=100, help="facts told in each profile")
     parser.add_argument("--episodes", type=int, default=1, help="profiles in the file")
-    parser.add_argument("--split", choices=("train", "test"), default="test")
+    parser.add_argument("--split", choices=("train", "dev", "test"), default="test")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--updates", type=float, default=0.2, help="share of facts that are corrected later")
     parser.add_argument("--abstain", type=float, default=0.1, help="questions never answered, as a share of the facts")

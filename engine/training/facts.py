@@ -4,7 +4,8 @@ A *kind* is one attribute of one's life ("locker number") with many phrasings. A
 the user, of a relative ("my sister's") or of a named friend ("Zalika's"); the pair (kind, subject) names one fact, and
 a question about another subject is the hardest question a memory must leave alone.
 
-The split: kinds, phrasings, values and friends' names are held out by hash (`values.held_out`), one in ten. Training
+The split: kinds, phrasings, values and friends' names are held out by hash (`values.held_out`), one in ten; one in
+thirteen of the other kinds is kept to develop with (`values.split_of`). Training
 never sees a held-out kind, phrasing or value; testing sees nothing else. All phrasings of a held-out kind are test
 phrasings, as none of them is ever trained on.
 """
@@ -19,7 +20,7 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from engine.training.values import DATA, Split, draw_value, first_name, held_out
+from engine.training.values import DATA, Split, draw_value, first_name, held_out, split_of
 
 SELF = "self"
 
@@ -138,27 +139,22 @@ def check_kind(kind: Kind) -> None:
                 raise ValueError(f"{kind.kind}: malformed {name}: {text!r}")
 
 
-def split_of(kind: str) -> Split:
-    """Return the split a kind belongs to."""
-    return "test" if held_out(kind) else "train"
-
-
 @cache
 def phrasings(kind: str, texts: tuple[str, ...], split: Split) -> tuple[str, ...]:
     """Return the phrasings of `kind` that `split` may use.
 
     Of a training kind, those with a held-out hash (or, if there is none, the last) are for testing and the rest for
-    training. Of a held-out kind, all are for testing.
+    training. Of a kind held out for testing or developing, all are for that.
     """
-    if held_out(kind):
-        return texts if split == "test" else ()
+    if split_of(kind) != "train":
+        return texts if split == split_of(kind) else ()
     return _divide(kind, texts, split)
 
 
 @cache
 def _divide(prefix: str, texts: tuple[str, ...], split: Split) -> tuple[str, ...]:
     test = [text for text in texts if held_out(f"{prefix}:{text}")] or list(texts[-1:])
-    return tuple(test) if split == "test" else tuple(text for text in texts if text not in test)
+    return tuple(test) if split != "train" else tuple(text for text in texts if text not in test)
 
 
 def _shared(name: str, split: Split) -> tuple[str, ...]:
@@ -170,7 +166,7 @@ def friend(rng: Random, split: Split) -> str:
     """Return a friend's name that belongs to `split`."""
     while True:
         name = first_name(rng)
-        if held_out(name) == (split == "test"):
+        if held_out(name) == (split != "train"):
             return name
 
 
@@ -297,7 +293,7 @@ def sample_fact(rng: Random, kind: Kind, split: Split, subject: str | None = Non
     Raises:
         ValueError: a held-out kind was asked for in training, or no clean wording was found.
     """
-    if split == "train" and held_out(kind.kind):
+    if split == "train" != split_of(kind.kind):
         raise ValueError(f"{kind.kind} is held out for testing")
     whose = (subject or sample_subject(rng, split)) if kind.subject else SELF
     return _draw(rng, kind, split, whose, None)
@@ -373,7 +369,7 @@ def sample_authored(rng: Random, kind: AuthoredKind, split: Split, update_of: st
     Raises:
         ValueError: a held-out kind was asked for in training, or no clean wording was found.
     """
-    if split == "train" and held_out(kind.kind):
+    if split == "train" != split_of(kind.kind):
         raise ValueError(f"{kind.kind} is held out for testing")
     values = [value for value in phrasings(kind.kind, kind.values, split) if value != update_of]
     if not values and split == "test":  # the only held-out value is being corrected: any other one will do

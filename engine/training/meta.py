@@ -4,7 +4,7 @@ The inner loop (what the user's turns do to the fast weights) is differentiable 
 tokens; at run time the same scores pick integer neurons. The loss is taken on the reply alone.
 
     total = NLL of the fused reply (values weigh three times) + address loss (which turn answers?)
-          + abstention + leave-the-model-alone + salience (which tokens are worth a neuron?)
+          + abstention + leave-the-model-alone + acknowledgement + salience (which tokens are worth a neuron?)
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import json
 import math
 import random
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,10 @@ UNLIKELY = -12.0
 """The backbone's log-probability of what it could only guess."""
 FIRST_WORD = 3.0
 """Weight of an abstention's first token: it decides whether something is made up."""
+
+
+BANK = 8
+"""Steps whose turns stay as distractors of the coarse address: shortlists must hold among a thousand turns."""
 
 
 @dataclass
@@ -55,11 +60,20 @@ def pad(rows: Sequence[torch.Tensor], value: float = 0) -> torch.Tensor:
 class Trainer:
     """One model, one dataset."""
 
-    def __init__(self, model: MemoryModel, data: Dataset, near_weight: float = 0.3) -> None:
-        self.model, self.data, self.near_weight = model, data, near_weight
+    def __init__(
+        self,
+        model: MemoryModel,
+        data: Dataset,
+        near_weight: float = 0.3,
+        told_weight: float = 0.15,
+        address_weight: float = 0.8,
+    ) -> None:
+        self.model, self.data = model, data
+        self.near_weight, self.told_weight, self.address_weight = near_weight, told_weight, address_weight
         self.phrase_of = torch.full((data.embedding.shape[0],), -1)
         self.phrase_of[torch.tensor(data.phrases)] = torch.arange(len(data.phrases))
         self.abstentions = sorted({r.targets[0] for r in data.replies if r.type == "near"})
+        self.bank: deque[tuple[torch.Tensor, list[int]]] = deque(maxlen=BANK)
 
     def encode(self, turns: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Turns in buckets of similar length -> (n, T, width), (n, T) mask, (n, 3 width)."""
@@ -114,13 +128,24 @@ class Trainer:
         shared = asked @ told.T
         semantic = ask @ tell.T / (TRITS_NORM * 10)
         coarse = shared / LEXICAL_UNIT * model.address_scale[0] + semantic * model.address_scale[1]
+        words, weights, present = self._words(replies, asking_tokens, told)
         keys = (ternarize(writer.key(hidden)) / TRITS_NORM).bfloat16()
         # The end token is never stored.
         stored = mask & (torch.arange(mask.shape[1])[None] < mask.sum(1, keepdim=True) - 1)
         flat_keys = keys[stored]  # (N, K)
         address = coarse + self._probe(asking_tokens, asking_mask, flat_keys, stored.sum(1))
-        address_loss = F.cross_entropy(coarse[answerable], answers[answerable]) * 0.5
-        address_loss = address_loss + F.cross_entropy(address[answerable], answers[answerable])
+        address = address + torch.zeros_like(coarse).index_add(0, words, weights * present)
+        # A correction and what it corrects answer the same question: which of them is not the address's to say.
+        fact = data.fact[batch.turns]
+        of = fact[answers.clamp(min=0)]
+        same = (fact[None] == of[:, None]) & (of >= 0)[:, None]
+        same[torch.arange(n_q), answers.clamp(min=0)] = False
+        far = self._distractors(batch, ask, asked, of)
+        near = torch.cat((coarse.masked_fill(same, -1e4), far), 1)
+        address_loss = F.cross_entropy(near[answerable], answers[answerable]) * 0.5
+        address_loss = address_loss + F.cross_entropy(address.masked_fill(same, -1e4)[answerable], answers[answerable])
+        if model.training:
+            self.bank.append((tell.detach(), batch.turns))
         beyond = torch.ones_like(coarse, dtype=torch.bool)
         beyond.scatter_(1, coarse.detach().topk(min(c.shortlist, n_t), 1).indices, False)
         ranked = address.detach().masked_fill(beyond, -1e4).topk(c.candidates, 1).indices
@@ -165,6 +190,7 @@ class Trainer:
         s = model.score_scale
         newness = torch.linspace(0, 1, c.candidates)[None, :, None].expand(n_q, -1, length)
         of_turn = s[1] * picked + s[6] * coverage.gather(1, ranked)
+        of_turn = of_turn + s[7] * self._superseded(ranked, picked, tell, words, weights, present)
         bias = s[2] * F.logsigmoid(salience)[ranked] + of_turn[..., None] + s[3] * newness
         strength = F.softplus(reader.predecessor(h))
         score = s[0] * 2 * match + strength * follows + bias.flatten(1)[which]
@@ -178,7 +204,10 @@ class Trainer:
         covered = coverage.gather(1, turn[:, :1])[:, 0]
         best = match.masked_fill(~usable, -1e4).amax(-1)
         lead = top2[:, 0] - top2[:, 1]
-        evidence = torch.stack((best * 4 - 1, top2[which, 0] / 8 - 1, lead[which] / 4, covered[which] * 4 - 1), -1)
+        lacking = torch.zeros_like(address).index_add(0, words, weights * (1 - present)).gather(1, turn[:, :1])[:, 0]
+        evidence = torch.stack(
+            (best * 4 - 1, top2[which, 0] / 8 - 1, lead[which] / 4, covered[which] * 4 - 1, lacking[which] / 2), -1
+        )
         gate = (reader.gate(h) + evidence @ model.gate_evidence.T).log_softmax(-1)  # LM, memory, phrase
         memory = (attention * (candidate_tokens == target[:, None])).sum(-1)
         phrase_logits = reader.phrase(h).log_softmax(-1)
@@ -188,19 +217,21 @@ class Trainer:
             torch.stack((gate[:, 0] + lm[:, 0], gate[:, 1] + (memory + 1e-9).log(), gate[:, 2] + phrase), -1), -1
         )
 
-        types = {"fact": 0, "near": 1, "general": 2}
+        types = {"fact": 0, "near": 1, "general": 2, "told": 3}
         asked_for = zip(replies, batch.answers, strict=True)
         kind = torch.tensor([1 if answer < 0 and r.type == "fact" else types[r.type] for r, answer in asked_for])[which]
-        fact, near, general = (kind == 0) & counts, (kind == 1) & counts, kind == 2
+        fact, near, general, told_now = (kind == 0) & counts, (kind == 1) & counts, kind == 2, kind == 3
         weight = torch.where(is_value, 3.0, 1.0)
         opening = torch.ones(len(flat))
         opening[torch.tensor([0, *itertools.accumulate(len(r.targets) for r in replies[:-1])])] = FIRST_WORD
         loss = -(fused * weight)[fact].sum() / weight[fact].sum() * 2
-        loss = loss + 0.5 * address_loss
+        loss = loss + self.address_weight * address_loss
         if near.any():
             loss = loss - self.near_weight * (fused * opening)[near].sum() / opening[near].sum()
         if general.any():
             loss = loss - 1.0 * gate[general, 0].mean()
+        if told_now.any():
+            loss = loss - self.told_weight * (fused * opening)[told_now].sum() / opening[told_now].sum()
         loss = loss + 0.15 * self._salience_loss(batch, salience, stored)
 
         with torch.no_grad():
@@ -234,6 +265,73 @@ class Trainer:
         best = torch.segment_reduce((keys @ probes.T).float(), "max", lengths=lengths, axis=0)  # (n, P)
         question = probing.nonzero()[:, 0]
         return torch.zeros(len(asking), len(lengths)).index_add(0, question, best.T * weight)
+
+    def _words(
+        self, replies: Sequence[Reply], asking: torch.Tensor, told: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """The questions' words, each with a learned weight, and which turns hold them (`lexicon.holds`).
+
+        Args:
+            replies: the questions.
+            asking: (Q, T, width) their tokens.
+            told: (n, 1024) the turns' lexical addresses.
+
+        Returns:
+            For the w words of all questions: (w,) their question, (w, 1) their weight, (w, n) 1 where a turn has it.
+        """
+        of = [(i, end, row) for i, reply in enumerate(replies) for end, row in self.data.words[reply.question]]
+        question, end, row = torch.tensor(of, dtype=torch.long).view(-1, 3).T
+        weight = F.softplus(self.model.writer.word_weight(asking[question, end]))
+        codes = self.data.codes[row].bfloat16()
+        agree = codes @ told.bfloat16().T
+        present = (2 * agree.float() > codes.abs().sum(1, keepdim=True).float()).float()
+        return question, weight, present
+
+    def _distractors(self, batch: Batch, ask: torch.Tensor, asked: torch.Tensor, fact: torch.Tensor) -> torch.Tensor:
+        """(Q, m) coarse addresses of turns of earlier steps, as a memory bank (MoCo, arXiv 1911.05722) keeps them."""
+        if not self.bank or not self.model.training:
+            return torch.zeros(len(ask), 0)
+        here = set(batch.turns)
+        turns = [turn for _, told in self.bank for turn in told]
+        fresh = torch.tensor([turn not in here for turn in turns])
+        tell = torch.cat([tell for tell, _ in self.bank])
+        shared = (asked.bfloat16() @ self.data.lexical[turns].bfloat16().T).float()
+        scale = self.model.address_scale
+        coarse = shared / LEXICAL_UNIT * scale[0] + ask @ tell.T / (TRITS_NORM * 10) * scale[1]
+        same = (self.data.fact[turns][None] == fact[:, None]) & (fact >= 0)[:, None]
+        return coarse.masked_fill(same | ~fresh[None], -1e4)
+
+    @staticmethod
+    def _superseded(
+        ranked: torch.Tensor,
+        picked: torch.Tensor,
+        tell: torch.Tensor,
+        words: torch.Tensor,
+        weights: torch.Tensor,
+        present: torch.Tensor,
+    ) -> torch.Tensor:
+        """How far a newer candidate says what a candidate says; see `engine.bit_ttt.memory.superseded`.
+
+        Args:
+            ranked: (Q, C) the candidates, oldest first.
+            picked: (Q, C) their addresses.
+            tell: (n, S) semantic addresses of the turns.
+            words: (w,) the question that each word is of; for this and the next two see `_words`.
+            weights: (w, 1).
+            present: (w, n).
+
+        Returns:
+            (Q, C), 0 to about 1.
+        """
+        n_q, c = ranked.shape
+        here = present.gather(1, ranked[words])  # (w, C)
+        both = torch.zeros(n_q, c, c).index_add(0, words, weights[..., None] * here[:, :, None] * here[:, None])
+        own = torch.zeros(n_q, c).index_add(0, words, weights * here)
+        share = both / (own[..., None] + 0.1)
+        meaning = tell[ranked] @ tell[ranked].transpose(1, 2) / (TRITS_NORM * 10)
+        rival = torch.sigmoid(picked[:, None] - picked[..., None] + 1)  # [q, i, j]: j answers about as well as i
+        newer = torch.ones(c, c).triu(1)
+        return (share * meaning.clamp(min=0) * rival * newer).amax(2)
 
     def _cross(
         self,
@@ -334,18 +432,32 @@ def _mean(outcomes: Sequence[Outcome]) -> dict[str, float]:
     return {name: round(sum(row[name] for row in rows) / len(rows), 3) for name in rows[0]}
 
 
-def held_out_batch(data: Dataset, rng: random.Random, source: str) -> Batch:
-    """One fact of each held-out kind of a source, all in one memory with filler turns."""
+def held_out_batch(data: Dataset, rng: random.Random, source: str, kinds: Mapping[str, list[int]]) -> Batch:
+    """One fact of each of these kinds, as far as they are of a source, all in one memory with filler turns."""
     told = []
-    for rows in data.test.values():
+    for rows in kinds.values():
         if (data.turns[data.replies[rows[0]].answers].subject == "") == (source == "authored"):
             good = [r for r in rows if not data.turns[data.replies[r].answers].update] or rows
             told.append(rng.choice(good))
     fillers = rng.sample(data.fillers, min(24, len(data.fillers)))
     turns = [data.replies[r].answers for r in told] + fillers
-    near = [row for kind in data.test for row in data.near[kind]][:60]
+    near = [row for kind in kinds for row in data.near[kind]][:60]
     asked = told + near
     return Batch(turns, asked, list(range(len(told))) + [-1] * len(near), [False] * len(asked))
+
+
+@torch.no_grad()
+def measure(trainer: Trainer, kinds: Mapping[str, list[int]]) -> dict[str, dict[str, float]]:
+    """Figures for kinds that were not trained on, teacher-forced: a table by source."""
+    training, found = trainer.model.training, {}
+    trainer.model.eval()
+    for source in ("authored", "templated"):
+        batch = held_out_batch(trainer.data, random.Random(5), source, kinds)
+        told = sum(answer >= 0 for answer in batch.answers)
+        if told:
+            found[source] = {"facts": told} | _mean([trainer.run(batch, teach=False)])
+    trainer.model.train(training)
+    return found
 
 
 def train(
@@ -368,10 +480,11 @@ def train(
     model = MemoryModel(MemoryConfig(phrases=len(data.phrases)))
     print(
         f"{sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters, {len(data.train)} kinds to train on, "
-        f"{len(data.test)} held out",
+        f"{len(data.dev)} to develop with, {len(data.test)} held out",
         flush=True,
     )
     start = 0
+    trainer = Trainer(model, data)
     groups = [
         {"params": [p for p in model.parameters() if p.dim() == 2 and p.shape[0] > 3], "weight_decay": 0.01},
         {"params": [p for p in model.parameters() if p.dim() != 2 or p.shape[0] <= 3], "weight_decay": 0.0},
@@ -382,7 +495,7 @@ def train(
         model.load_state_dict(saved["model"])
         optimizer.load_state_dict(saved["optimizer"])
         start = saved["step"]
-    trainer = Trainer(model, data)
+        trainer.bank.extend(saved["bank"])
     began = time.time()
     recent: list[Outcome] = []
     for step in range(start, steps):
@@ -403,14 +516,7 @@ def train(
             line: dict[str, object] = {"step": step + 1, "seconds": round(time.time() - began)}
             line |= _mean(recent)
             recent.clear()
-            model.eval()
-            with torch.no_grad():
-                for source in ("authored", "templated"):
-                    batch = held_out_batch(data, random.Random(5), source)
-                    if any(a >= 0 for a in batch.answers):
-                        told = sum(answer >= 0 for answer in batch.answers)
-                        line[source] = _mean([trainer.run(batch, teach=False)]) | {"facts": told}
-            model.train()
+            line |= measure(trainer, data.dev)
             print(json.dumps(line), flush=True)
             if log:
                 with log.open("a") as file:
@@ -420,10 +526,11 @@ def train(
                     "model": model.state_dict(),
                     "optimizer": optimizer.state_dict(),
                     "step": step + 1,
+                    "bank": list(trainer.bank),
                     "config": model.config.asdict(),
                 },
                 out,
             )
             if time.time() - began > seconds:
                 break
-    return model
+    return model.eval()

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import nn
 
 INT8 = 127.0
-DROPOUT = 0.2
+DROPOUT = 0.1
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class MemoryConfig:
     key_trits: int = 256
     semantic_trits: int = 256
     phrases: int = 512
-    shortlist: int = 12
+    shortlist: int = 32
     candidates: int = 4
 
     def asdict(self) -> dict[str, int]:
@@ -114,6 +114,7 @@ class Writer(nn.Module):
         self.probe = BitLinear(c.width, c.key_trits)
         self.probe_weight = nn.Linear(c.width, 1)
         nn.init.constant_(self.probe_weight.bias, -1.0)
+        self.word_weight = nn.Linear(c.width, 1)
 
     def forward(self, ints: torch.Tensor, unit: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """(n, T, input) quantized features, (n, T, 1) units, (n, T) mask -> (n, T, width), pooled (n, 3 width)."""
@@ -162,9 +163,13 @@ class MemoryModel(nn.Module):
         # local score = match * s[0] + address * s[1] + log-salience * s[2] + newness * s[3]
         #               + (turn that spoke last) * s[4] + (neuron after the one that spoke last) * s[5]
         #               + (share of the question's words in the turn) * s[6]
-        self.score_scale = nn.Parameter(torch.tensor([12.0, 0.5, 1.0, 0.5, 2.0, 3.0, 1.0]))
-        # gate logits += G . (best match, best address, its lead over the next, share of the question's words in it)
-        self.gate_evidence = nn.Parameter(torch.tensor([[0.0] * 4, [2.0, 2.0, 0.0, 0.5], [0.0] * 4]))
+        #               + (how far a newer turn says the same, see `superseded`) * s[7]
+        self.score_scale = nn.Parameter(torch.tensor([12.0, 0.8, 1.0, 0.5, 2.0, 3.0, 1.0, -2.0]))
+        # gate logits += G . (best match, best address, its lead over the next, share of the question's words in it,
+        #                     weight of the question's words that are not in it)
+        self.gate_evidence = nn.Parameter(
+            torch.tensor([[0.0] * 5, [2.0, 2.0, 0.0, 0.5, -0.5], [0.0, 0.0, 0.0, 0.0, 0.5]])
+        )
 
     def quantize(self) -> None:
         """Call once before each step: the optimizer has moved the weights behind the trits."""

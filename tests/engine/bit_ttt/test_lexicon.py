@@ -5,7 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.bit_ttt.lexicon import ADDRESS_TRITS, IDF_BUCKETS, TRITS_PER_WEIGHT, Lexicon, bucket, word_code, words
+from engine.bit_ttt.lexicon import (
+    ADDRESS_TRITS,
+    IDF_BUCKETS,
+    TRITS_PER_WEIGHT,
+    Lexicon,
+    bucket,
+    holds,
+    word_code,
+    word_ends,
+    words,
+)
 from engine.bit_ttt.trits import match, pack
 
 
@@ -52,6 +62,23 @@ def test_an_address_has_the_shape_of_the_fast_weights(lexicon: Lexicon) -> None:
     address = lexicon.address("a few words")
     assert address.shape == (ADDRESS_TRITS,)
     assert address.dtype == np.int8
+
+
+def test_a_word_is_found_in_the_turns_that_say_it(lexicon: Lexicon) -> None:
+    rng = np.random.default_rng(1)
+    said = [[f"word{n}" for n in rng.integers(0, 10**6, 12)] for _ in range(60)]
+    addresses = pack(np.stack([lexicon.address(" ".join(turn)) for turn in said]))
+    found = np.array([holds(addresses, lexicon.code(turn[0])) for turn in said])
+    assert found.diagonal().all()
+    assert found.sum() - 60 <= 0.01 * 60 * 59  # a Bloom filter may rarely see a word that is not there
+    assert not holds(addresses, lexicon.code("the")).any()
+
+
+def test_words_end_in_the_tokens_that_spell_them() -> None:
+    pieces = [b" My", b" s", b"ist", b"er", b"'s", b" caf\xc3", b"\xa9", b",", b" my", b" s", b"ister", b"?"]
+    assert word_ends(pieces) == {"my": 8, "sister": 10, "caf\u00e9": 6}
+    assert word_ends([b"\xff", b" ?"]) == {}
+    assert word_ends([]) == {}
 
 
 def test_another_idf_table_is_refused() -> None:

@@ -26,16 +26,15 @@ from engine.training.facts import (
     sample_authored,
     sample_fact,
     sample_update,
-    split_of,
 )
-from engine.training.values import WEEKDAYS, Split, draw, draw_value, held_out, is_closed
+from engine.training.values import WEEKDAYS, Split, draw, draw_value, held_out, is_closed, split_of
 
 LISTS = ("tell", "ask", "answer", "update", "aside")
 
 
 def samples(split: Split, count: int, seed: int = 5) -> list[Fact]:
     rng = Random(seed)
-    kinds = [kind for kind in load_kinds() if split == "test" or split_of(kind.kind) == "train"]
+    kinds = [kind for kind in load_kinds() if split_of(kind.kind) in {"train", split}]
     return [sample_fact(rng, rng.choice(kinds), split) for _ in range(count)]
 
 
@@ -81,27 +80,35 @@ def test_one_kind_in_ten_is_held_out() -> None:
     assert 0.06 <= share <= 0.14
 
 
+def test_some_kinds_are_kept_to_develop_with() -> None:
+    share = sum(split_of(kind.kind) == "dev" for kind in load_kinds()) / len(load_kinds())
+    assert 0.04 <= share <= 0.1
+    developing = {fact.kind for fact in build(Random(3), "e", Recipe(60, "dev")).facts}
+    assert {split_of(kind) for kind in developing} == {"dev"}
+
+
 def test_phrasings_are_split_without_overlap() -> None:
     for kind in load_kinds():
+        other: Split = "dev" if split_of(kind.kind) == "dev" else "test"
         for name in LISTS:
-            train, test = (set(phrasings(kind.kind, texts(kind, name), split)) for split in ("train", "test"))
+            train, test = (set(phrasings(kind.kind, texts(kind, name), split)) for split in ("train", other))
             assert test
             assert not train & test
             assert train | test == set(texts(kind, name))
             # Both of two updates may be held out: training then corrects with the shared phrases alone.
-            if name in ("tell", "ask", "answer") or held_out(kind.kind):
+            if name in ("tell", "ask", "answer") or split_of(kind.kind) != "train":
                 assert bool(train) == (split_of(kind.kind) == "train"), f"{kind.kind}: {name}"
 
 
 def test_training_draws_nothing_held_out() -> None:
     seen: set[str] = set()
     for fact in samples("train", 1500):
-        assert not held_out(fact.kind)
+        assert split_of(fact.kind) == "train"
         assert is_closed(kind_named(fact.kind).value) or not held_out(fact.value), fact
         if fact.subject != SELF and not fact.subject.startswith("my "):
             assert not held_out(fact.subject)
         seen |= {fact.tell, fact.ask, fact.answer, *fact.near}
-        assert not any(held_out(kind) for kind, _ in fact.near_of)
+        assert all(split_of(kind) == "train" for kind, _ in fact.near_of)
     for fact in samples("test", 800, seed=6):
         assert is_closed(kind_named(fact.kind).value) or held_out(fact.value), fact
         assert fact.tell not in seen

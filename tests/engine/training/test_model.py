@@ -10,9 +10,11 @@ import pytest
 torch = pytest.importorskip("torch", reason="the training extra is not installed")
 
 from engine.bit_ttt.lexicon import IDF_BUCKETS  # noqa: E402
+from engine.bit_ttt.memory import superseded  # noqa: E402
 from engine.bit_ttt.slow_weights import SlowWeights, pack_weight, unpack_weight  # noqa: E402
 from engine.training.dataset import Standard, quantize  # noqa: E402
 from engine.training.export import export  # noqa: E402
+from engine.training.meta import Trainer  # noqa: E402
 from engine.training.model import MemoryConfig, MemoryModel, ternarize  # noqa: E402
 
 WIDTH = 32
@@ -56,6 +58,7 @@ def test_writer_equals_the_trained_writer(pair: tuple[MemoryModel, SlowWeights, 
         gist = model.writer.gist(pooled)[0]
         probes = ternarize(model.writer.probe(hidden[0]))
         weights = torch.nn.functional.softplus(model.writer.probe_weight(hidden[0]))[:, 0]
+        counts = torch.nn.functional.softplus(model.writer.word_weight(hidden[0, :-1]))[:, 0]
     encoded = slow.encode(*(raw[i].numpy() for i in range(3)))
     # A unit at a rounding edge may fall on either side; a wrong layer would agree on a third of the trits.
     assert (encoded.keys == keys.numpy()).mean() > 0.97
@@ -65,6 +68,7 @@ def test_writer_equals_the_trained_writer(pair: tuple[MemoryModel, SlowWeights, 
     np.testing.assert_allclose(encoded.gist, gist.numpy(), atol=0.1)
     assert (encoded.probes == probes.numpy()).mean() > 0.97
     np.testing.assert_allclose(encoded.probe_weights, weights.numpy(), atol=0.05)
+    np.testing.assert_allclose(encoded.word_weights, counts.numpy(), atol=0.05)
 
 
 def test_reader_equals_the_trained_reader(pair: tuple[MemoryModel, SlowWeights, Standard]) -> None:
@@ -84,6 +88,30 @@ def test_reader_equals_the_trained_reader(pair: tuple[MemoryModel, SlowWeights, 
     np.testing.assert_allclose(found.gate, gate.numpy(), atol=0.05)
     np.testing.assert_allclose(found.phrase, phrase.numpy(), atol=0.1)
     assert found.predecessor == pytest.approx(float(weight), abs=0.05)
+
+
+def test_the_newest_telling_wins_at_run_time_as_in_training() -> None:
+    rng = np.random.default_rng(6)
+    address = rng.normal(size=4).astype(np.float32) * 3
+    tell = rng.integers(-1, 2, (4, 256)).astype(np.float32)
+    tell[3] = tell[1]
+    weights, present = rng.random(5).astype(np.float32), (rng.random((5, 4)) < 0.6).astype(np.float32)
+    meaning = tell @ tell.T / np.float32(160)
+    ours = superseded(address, meaning, weights, present)
+    theirs = Trainer._superseded(
+        torch.arange(4)[None],
+        torch.from_numpy(address)[None],
+        torch.from_numpy(tell),
+        torch.zeros(5, dtype=torch.long),
+        torch.from_numpy(weights)[:, None],
+        torch.from_numpy(present),
+    )
+    np.testing.assert_allclose(ours, theirs[0].numpy(), rtol=1e-5)
+    assert ours[3] == 0  # nothing is newer than the newest
+    same = superseded(
+        np.array([5, 5], np.float32), np.ones((2, 2), np.float32), weights[:1], np.ones((1, 2), np.float32)
+    )
+    assert same[0] > 0.5
 
 
 def test_a_file_of_another_format_is_refused(tmp_path: Path) -> None:
