@@ -124,7 +124,7 @@ class Recall:
 
     @property
     def empty(self) -> bool:
-        """Nothing was ever learned: the model is left alone."""
+        """Nothing was ever learned: only phrases can be said ("you haven't told me that yet")."""
         return len(self.tokens) == 0
 
 
@@ -248,15 +248,10 @@ class Memory:
         """
         fast, slow = self.fast, self.slow
         used = np.flatnonzero(fast.entry != FREE)
-        if len(used) == 0 or not parts:
-            none = np.zeros((0, 2, 1), dtype=np.uint64)
-            empty = np.zeros(0, dtype=np.int64)
-            nothing = np.zeros(0, dtype=np.float32)
-            return Recall(
-                nothing, [], nothing, 0.0, 0.0, 0.0, 0.0, none, none, empty, nothing, empty, empty.astype(bool)
-            )
         # A long turn asks at its end.
         part = parts[-1]
+        if len(used) == 0:
+            return self._nothing_told(part)
         shared = match(fast.lexical[used], part.lexical)
         scores = shared * 64 + match(fast.semantic[used], pack(part.encoded.ask)) * self._semantic_weight
         shortlist = np.argsort(-scores, kind="stable")[: slow.config["shortlist"]]
@@ -300,6 +295,16 @@ class Memory:
             self.spaces.unfinished(tokens, linked),
         )
 
+    def _nothing_told(self, asking: Part) -> Recall:
+        """No turn, no neuron: all words are lacking."""
+        weights, _ = self._words(asking, self.fast.lexical[:0])
+        planes = np.zeros((0, 2, self._local), dtype=np.uint64)
+        none, nothing = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
+        return Recall(
+            asking.encoded.gist, [], nothing, 0.0, 0.0, 0.0, float(weights.sum()), planes, planes, none, nothing, none,
+            none.astype(bool),
+        )  # fmt: skip
+
     def _probe(self, asking: Encoded, neurons: Sequence[NDArray[np.intp]]) -> Floats:
         """Late interaction (ColBERT, arXiv 2004.12832): each token of the question probes all keys of each turn.
 
@@ -336,8 +341,6 @@ class Memory:
             logits: (V,) the backbone's.
         """
         slow, trail = self.slow, recall.trail
-        if recall.empty:
-            return Reading(logits, False, np.array([1, 0, 0], np.float32))
         trail.heard(last_token, recall.of_turn)
         if trail.neuron is not None and recall.unfinished[trail.neuron]:
             return self._rest_of_word(recall, trail.neuron + 1, logits)
@@ -346,7 +349,7 @@ class Memory:
         matches = match(recall.keys, pack(query.query)).astype(np.float32) / np.float32(TRITS_NORM * TRITS_NORM)
         evidence = np.array(
             [
-                matches.max() * 4 - 1,
+                matches.max(initial=0) * 4 - 1,
                 recall.best_address / 8 - 1,
                 recall.lead / 4,
                 recall.coverage * 4 - 1,
@@ -357,6 +360,8 @@ class Memory:
         opinion = query.gate + slow.gate_evidence @ evidence
         if recall.coverage < UNRELATED:
             opinion[0] += np.float32(CAUTION)
+        if recall.empty:
+            opinion[1] = -np.inf
         gate = _softmax(opinion)
         if 1.0 - gate[0] < QUIET:
             return Reading(logits, False, gate)
@@ -373,8 +378,9 @@ class Memory:
         score[1:][recall.unfinished[:-1] & ~follows[1:]] -= REFRACTORY
         winners = np.argsort(-score, kind="stable")[:WINNERS]
         share = _softmax(score[winners]) * gate[1]
-        said = np.array([self._spaced(last_token, recall, int(w), bool(follows[w])) for w in winners])
-        if share[0] > SPOKEN:
+        said = np.array([self._spaced(last_token, recall, int(w), bool(follows[w])) for w in winners], dtype=np.int64)
+        said = said.reshape(-1, 2)
+        if share.max(initial=0) > SPOKEN:
             trail.pending = int(said[0, 0]), int(said[0, 1])
         phrase = _softmax(query.phrase) * gate[2]
         peak = logits.max()
@@ -427,6 +433,6 @@ def superseded(address: Floats, meaning: Floats, weights: Floats, present: Float
 
 
 def _softmax(x: Floats) -> Floats:
-    e = np.exp(x - x.max())
+    e = np.exp(x - x.max(initial=-np.inf))
     y: Floats = e / e.sum()
     return y

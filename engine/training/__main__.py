@@ -14,7 +14,7 @@ import argparse
 import json
 import random
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -49,7 +49,7 @@ SHIPPED = Path(__file__).parents[2] / "resources" / "memory" / "smollm2-135m-ins
 
 def build_caches(model: Path, corpora: Path, work: Path, seed: int) -> list[Path]:
     """Backbone features of every source, computed once."""
-    folders = (corpora / "authored", OWN_DATA / "authored")
+    folders = (corpora / "authored", OWN_DATA / "authored", OWN_DATA / "voices")
 
     def talk() -> list[tuple[str, str]]:
         rng = random.Random(seed)
@@ -60,9 +60,9 @@ def build_caches(model: Path, corpora: Path, work: Path, seed: int) -> list[Path
         own = [fact for folder in folders for fact in authored_facts(folder, 4, seed + 5)]
         told = [fact for fact in own if split_of(fact.kind) == "train"]
         templated = [fact for fact in templated_facts(3, seed + 5) if split_of(fact.kind) == "train"]
-        return rng.sample(told, 700) + rng.sample(templated, 300) + rng.sample(list(others()), 300)
+        return rng.sample(told, 700) + rng.sample(templated, 300) + rng.sample(list(others(folders)), 300)
 
-    def others() -> Iterator[FactText]:
+    def others(folders: Sequence[Path]) -> Iterator[FactText]:
         return chain.from_iterable(facts_of_others(folder, 5, seed) for folder in folders)
 
     sources: dict[str, Callable[[CacheBuilder, Path], None]] = {
@@ -72,7 +72,9 @@ def build_caches(model: Path, corpora: Path, work: Path, seed: int) -> list[Path
         "told": lambda to, out: to.told(tellings(), out),
         "authored": lambda to, out: to.facts(authored_facts(folders[0], 12, seed), 0.25, out),
         "authored-own": lambda to, out: to.facts(authored_facts(folders[1], 12, seed), 0.25, out),
-        "others": lambda to, out: to.facts(others(), 0.5, out),
+        "authored-voices": lambda to, out: to.facts(authored_facts(folders[2], 12, seed), 0.25, out),
+        "others": lambda to, out: to.facts(others(folders[:2]), 0.5, out),
+        "others-voices": lambda to, out: to.facts(others(folders[2:]), 0.5, out),
         "templated": lambda to, out: to.facts(templated_facts(24, seed), 0.15, out),
     }
     paths = {name: work / f"{name}.pt" for name in sources}
@@ -97,7 +99,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--corpora", type=Path, required=True, help="folder with the unpacked corpora and authored/")
     parser.add_argument("--work", type=Path, default=Path("build/training"), help="caches, checkpoint, log")
     parser.add_argument("--out", type=Path, default=SHIPPED, help="the weights file to write")
-    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--steps", type=int, default=1700)
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--facts", type=int, default=150, help="facts in one memory while training")
     parser.add_argument("--seed", type=int, default=1)

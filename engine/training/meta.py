@@ -64,8 +64,8 @@ class Trainer:
         self,
         model: MemoryModel,
         data: Dataset,
-        near_weight: float = 0.3,
-        told_weight: float = 0.15,
+        near_weight: float = 0.08,
+        told_weight: float = 0.1,
         address_weight: float = 0.8,
     ) -> None:
         self.model, self.data = model, data
@@ -506,7 +506,7 @@ def train(
         rng = random.Random(f"{seed}:{step}")
         torch.manual_seed(rng.getrandbits(60))
         size = next((n for limit, n in ((40, 8), (80, 32), (140, 80)) if step < limit), facts)
-        outcome = trainer.run(draw(data, rng, size, size // 6, 0.2, 16))
+        outcome = trainer.run(draw(data, rng, size, size // 6, 16))
         optimizer.zero_grad()
         torch.autograd.backward(outcome.loss)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

@@ -134,7 +134,7 @@ class TurnRunner:
         finish: FinishReason = "cancelled"
         try:
             self._read(turn, memory, cancelled)
-            recall = memory.recall(turn.parts) if memory is not None and asked.recall else None
+            recall = memory.recall(turn.parts) if memory is not None and asked.recall and turn.parts else None
             finish = self._generate(turn, memory, recall, sampler, limit, reply, cancelled, arrived)
         except Cancelled:
             logger.debug("turn %d stopped while it was read", number)
@@ -196,14 +196,14 @@ class TurnRunner:
         turn = _Turn(self._prompts.alone(asked.prompt))
         self._read(turn, memory, cancelled)
         assert turn.prefill is not None
-        recall = memory.recall(turn.parts) if memory is not None else None
+        recall = memory.recall(turn.parts) if memory is not None and turn.parts else None
         total = 0.0
         logits, taps, before = turn.prefill.logits, turn.prefill.last, turn.last_token
         for place, token in enumerate(tokens):
             if cancelled():
                 raise Cancelled("The measurement was stopped.")
             scores = logits
-            if memory is not None and recall is not None and not recall.empty:
+            if memory is not None and recall is not None:
                 scores = memory.read(recall, before, taps, logits).scores
             peak = float(scores.max())
             total += float(scores[token]) - peak - float(np.log(np.exp(scores - peak).sum(dtype=np.float64)))
@@ -252,7 +252,7 @@ class TurnRunner:
         """Token by token until the model ends, the limit is reached, or the user stops."""
         assert turn.prefill is not None
         backbone = self._backbone
-        reading = memory if recall is not None and not recall.empty else None
+        reading = memory if recall is not None else None
         logits, taps, before = turn.prefill.logits, turn.prefill.last, turn.last_token
         began = time.perf_counter()
         try:

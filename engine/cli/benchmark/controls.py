@@ -1,4 +1,4 @@
-"""Does a full memory cost general knowledge? The same questions to an empty profile and to a full one."""
+"""Does a full memory cost general knowledge? The same questions to the model alone and with the memory."""
 
 from __future__ import annotations
 
@@ -23,14 +23,13 @@ def bench_controls(lab: Lab, turns: int, path: Path | None) -> dict[str, Any]:
         if question.kind == "control"
     ]
     filled = lab.fill(turns)
-    replies: dict[str, list[str]] = {}
-    for profile in ("bench-empty", filled.profile):
-        with lab.open(profile) as engine:
-            replies[profile] = []
+    replies: dict[bool, list[str]] = {False: [], True: []}
+    with lab.open(filled.profile) as engine:
+        for recall, said in replies.items():
             for place, question in enumerate(questions):
-                lab.note(f"control question {place + 1} of {len(questions)}, {profile}")
-                replies[profile].append(ask(engine, question.q).reply)
-    without, full = replies["bench-empty"], replies[filled.profile]
+                lab.note(f"control question {place + 1} of {len(questions)}, memory {'read' if recall else 'not read'}")
+                said.append(ask(engine, question.q, recall=recall).reply)
+    without, full = replies[False], replies[True]
     right_without = [judge(question, reply).right for question, reply in zip(questions, without, strict=True)]
     right_with = [judge(question, reply).right for question, reply in zip(questions, full, strict=True)]
     return {

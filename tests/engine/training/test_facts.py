@@ -27,7 +27,7 @@ from engine.training.facts import (
     sample_fact,
     sample_update,
 )
-from engine.training.values import WEEKDAYS, Split, draw, draw_value, held_out, is_closed, split_of
+from engine.training.values import DATA, WEEKDAYS, Split, draw, draw_value, held_out, is_closed, split_of
 
 LISTS = ("tell", "ask", "answer", "update", "aside")
 
@@ -206,6 +206,22 @@ def test_authored_skips_malformed_phrasings(tmp_path: Path) -> None:
     assert kinds[0].ask == ("Which box hums?",)
     assert kinds[0].answer == ("Box {v}.",)
     assert kinds[0].values == ("A3", "B7")
+
+
+def test_our_own_hand_written_kinds_are_whole() -> None:
+    names: list[str] = []
+    for path in sorted(DATA.glob("authored/*.jsonl")) + sorted(DATA.glob("voices/*.jsonl")):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        kinds = authored(path)
+        names += [kind.kind for kind in kinds]
+        assert len(kinds) == len(lines), path
+        for kind in kinds:
+            assert len(kind.tell) >= 5, kind.kind
+            assert len(kind.ask) >= 4, kind.kind
+            assert kind.update, kind.kind
+            assert kind.near, kind.kind
+            assert len(kind.values) >= 10, kind.kind
+    assert len(names) == len(set(names)) >= 700
 
 
 def test_authored_facts_follow_the_split(tmp_path: Path) -> None:

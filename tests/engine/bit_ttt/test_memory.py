@@ -1,0 +1,69 @@
+"""The whole memory over the real backbone: what is picked for a question, and what it does to the scores."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.backbone import Backbone, Prefill
+from engine.bit_ttt import Memory, Part
+from engine.protocol import TurnMessage
+
+TOLD = (
+    "My cat is called Miso.",
+    "My sister's dentist is Dr. Okafor.",
+    "I park my bike at spot 417.",
+    "My brother's dentist is Dr. Lindqvist.",
+)
+
+
+def read(backbone: Backbone, memory: Memory, text: str) -> tuple[list[Part], Prefill]:
+    prompt = backbone.render([TurnMessage(role="user", content=text)])
+    start, end = prompt.spans[0]
+    prefill = backbone.prefill(prompt.tokens, need=(start, end + 1))
+    return memory.encode(prompt.tokens[start:end], prefill.taps), prefill
+
+
+@pytest.fixture
+def told(backbone: Backbone, newborn: Memory) -> Memory:
+    memory = newborn.with_state(None)
+    for entry, text in enumerate(TOLD, 1):
+        (part,), _ = read(backbone, memory, text)
+        memory.learn(memory.write(part), entry)
+    return memory
+
+
+@pytest.mark.parametrize(
+    ("question", "entry"),
+    [("What is my cat called?", 1), ("Who is my sister's dentist?", 2), ("Who is my brother's dentist?", 4)],
+)
+def test_the_turn_that_answers_is_picked_first(backbone: Backbone, told: Memory, question: str, entry: int) -> None:
+    parts, _ = read(backbone, told, question)
+    recall = told.recall(parts)
+    assert recall.entries == sorted(recall.entries)  # oldest first
+    assert recall.entries[int(np.argmax(recall.scores))] == entry
+    assert recall.best_address == pytest.approx(float(recall.scores.max()))
+
+
+def test_a_word_that_no_turn_holds_is_missed(backbone: Backbone, told: Memory) -> None:
+    here, _ = read(backbone, told, "Who is my sister's dentist?")
+    elsewhere, _ = read(backbone, told, "Who is Zalika's dentist?")
+    assert told.recall(here).lacking < told.recall(elsewhere).lacking
+    assert told.recall(here).coverage > told.recall(elsewhere).coverage
+
+
+def test_without_anything_learned_the_model_is_left_alone(backbone: Backbone, newborn: Memory) -> None:
+    parts, prefill = read(backbone, newborn, "What is my cat called?")
+    recall = newborn.recall(parts)
+    reading = newborn.read(recall, 2, prefill.last, prefill.logits)
+    assert recall.empty
+    assert not reading.active
+    assert reading.scores is prefill.logits
+
+
+def test_fused_scores_are_log_probabilities(backbone: Backbone, told: Memory) -> None:
+    parts, prefill = read(backbone, told, "What is my cat called?")
+    reading = told.read(told.recall(parts), 2, prefill.last, prefill.logits)
+    assert reading.active
+    assert reading.gate.sum() == pytest.approx(1, abs=1e-5)
+    assert np.exp(reading.scores.astype(np.float64)).sum() == pytest.approx(1, abs=1e-3)
