@@ -35,6 +35,8 @@ MARGIN: Final = CODE_NONZERO
 STRENGTH_LIMIT: Final = 255
 SAME_WORDS: Final = (3, 5)
 """Share of the fuller one's trits that two lexical addresses must have in common to be the same sentence."""
+CONTEXT: Final = -8
+"""Salience, in eighths of a nat, up to which a token is context and not value."""
 
 
 @dataclass(frozen=True)
@@ -261,7 +263,10 @@ class FastWeights:
         return slot, recycled
 
     def _heard_before(self, write: TurnWrite) -> int | None:
-        """The slot of a turn that says the same in the same words; the best match, the lowest slot on a tie."""
+        """The slot of a turn that says the same in the same words; the best match, the lowest slot on a tie.
+
+        Only the value may differ: "my aunt's locker is 12" does not correct "my uncle's locker is 7".
+        """
         used = np.flatnonzero(self.entry != FREE)
         if len(used) == 0:
             return None
@@ -274,7 +279,14 @@ class FastWeights:
             return None
         slot = int(used[best])
         semantic = int(match(self.semantic[slot][None], write.semantic)[0])
-        return slot if semantic >= self.config.same_semantic else None
+        return slot if semantic >= self.config.same_semantic and self._same_context(slot, write) else None
+
+    def _same_context(self, slot: int, write: TurnWrite) -> bool:
+        """Whether all but the values of the two turns is made of the same tokens."""
+        old = self.neurons_of(slot)
+        said, old_said = write.tokens, self.codebook.decode(self.code_trits(old))
+        context, old_context = said[write.salience <= CONTEXT], old_said[self.salience[old] <= CONTEXT]
+        return bool(np.isin(context, old_said).all() and np.isin(old_context, said).all())
 
     def _winner(self, known: NDArray[np.intp], key: Planes) -> int | None:
         """The neuron among `known` that this key trained before."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.bit_ttt.codes import CODE_NONZERO, Codebook
-from engine.bit_ttt.fast_weights import LIMIT, ONE_SHOT, SAME_WORDS, STRENGTH_LIMIT, FastConfig
+from engine.bit_ttt.fast_weights import CONTEXT, LIMIT, ONE_SHOT, SAME_WORDS, STRENGTH_LIMIT, FastConfig
 from engine.bit_ttt.trits import unpack
 from engine.bit_ttt.write_set import TurnWrite
 
@@ -68,7 +68,7 @@ class ReferenceMemory:
         if not tokens:
             return 0.0, 0, 0, 0, 0
         lexical, semantic = _plain(unpack(write.lexical)), _plain(unpack(write.semantic))
-        slot = self._heard_before(lexical, semantic)
+        slot = self._heard_before(lexical, semantic, write)
         recycled = 0
         while self.neurons.count(None) < len(tokens):
             self._recycle(keep=slot)
@@ -121,7 +121,7 @@ class ReferenceMemory:
         self.operations["add"] += 1
         return max(-LIMIT, min(LIMIT, accumulator + trit))
 
-    def _heard_before(self, lexical: list[int], semantic: list[int]) -> int | None:
+    def _heard_before(self, lexical: list[int], semantic: list[int], write: TurnWrite) -> int | None:
         share, of = SAME_WORDS
         best, found = -1, None
         for i, turn in enumerate(self.turns):
@@ -135,7 +135,17 @@ class ReferenceMemory:
             return None
         turn = self.turns[found]
         assert turn is not None
-        return found if self.match(turn.semantic, semantic) >= self.config.same_semantic else None
+        if self.match(turn.semantic, semantic) < self.config.same_semantic:
+            return None
+        return found if self._same_context(found, write) else None
+
+    def _same_context(self, slot: int, write: TurnWrite) -> bool:
+        old = [n for n in self.neurons if n is not None and n.owner == slot]
+        codes = np.sign(np.array([n.accumulators for n in old], dtype=np.int8)).reshape(-1, len(self.codebook.codes[0]))
+        old_said = [int(token) for token in self.codebook.decode(codes)]
+        said = [int(token) for token in write.tokens]
+        new = all(t in old_said for t, s in zip(said, write.salience, strict=True) if s <= CONTEXT)
+        return new and all(t in said for t, n in zip(old_said, old, strict=True) if n.salience <= CONTEXT)
 
     def _winner(self, known: list[int], key: list[int]) -> int | None:
         best, found = self.config.same_key - 1, None

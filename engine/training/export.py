@@ -14,6 +14,12 @@ from engine.training.dataset import Standard
 from engine.training.model import BitLinear, MemoryModel, ternary_weight
 
 
+TRUST = 2.0
+"""The turn's score counts so much more in the read than training sets it. Local keys of the kinds that are trained on are
+learned by heart, so training trusts them too much; on the kinds kept to develop with (100 facts, free generation) twice
+the trust gave 76 of 100 for 73, and 33 of 40 for 31 of the hand-written development facts."""
+
+
 def export(
     model: MemoryModel,
     standard: Standard,
@@ -48,6 +54,7 @@ def export(
             tensors[owner + ".shape"] = np.array(parameter.shape, dtype=np.int32)
         else:
             tensors[name] = parameter.detach().float().numpy().copy()
+    tensors["score_scale"][1] *= TRUST
     tensors["standard.mean"] = standard.mean.float().numpy()
     tensors["standard.std"] = standard.std.float().numpy()
     tensors["lexicon.idf"] = idf

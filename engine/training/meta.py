@@ -14,7 +14,6 @@ import json
 import math
 import random
 import time
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,8 +34,9 @@ FIRST_WORD = 3.0
 """Weight of an abstention's first token: it decides whether something is made up."""
 
 
-BANK = 8
-"""Steps whose turns stay as distractors of the coarse address: shortlists must hold among a thousand turns."""
+FORCED = 300
+"""Steps for which the turn that answers is put among the candidates even when the address did not pick it. Later such
+questions teach the address alone: a value in a turn of low score would teach the read not to trust the score."""
 
 
 @dataclass
@@ -73,7 +73,6 @@ class Trainer:
         self.phrase_of = torch.full((data.embedding.shape[0],), -1)
         self.phrase_of[torch.tensor(data.phrases)] = torch.arange(len(data.phrases))
         self.abstentions = sorted({r.targets[0] for r in data.replies if r.type == "near"})
-        self.bank: deque[tuple[torch.Tensor, list[int]]] = deque(maxlen=BANK)
 
     def encode(self, turns: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Turns in buckets of similar length -> (n, T, width), (n, T) mask, (n, 3 width)."""
@@ -107,8 +106,7 @@ class Trainer:
 
         Args:
             batch: turns and questions.
-            teach: the turn that answers is always among the candidates, else there would be nothing to learn from;
-                off for measuring.
+            teach: the turn that answers is always among the candidates, see `FORCED`; off for measuring.
         """
         data, model, c = self.data, self.model, self.model.config
         model.quantize()
@@ -140,12 +138,8 @@ class Trainer:
         of = fact[answers.clamp(min=0)]
         same = (fact[None] == of[:, None]) & (of >= 0)[:, None]
         same[torch.arange(n_q), answers.clamp(min=0)] = False
-        far = self._distractors(batch, ask, asked, of)
-        near = torch.cat((coarse.masked_fill(same, -1e4), far), 1)
-        address_loss = F.cross_entropy(near[answerable], answers[answerable]) * 0.5
+        address_loss = F.cross_entropy(coarse.masked_fill(same, -1e4)[answerable], answers[answerable]) * 0.5
         address_loss = address_loss + F.cross_entropy(address.masked_fill(same, -1e4)[answerable], answers[answerable])
-        if model.training:
-            self.bank.append((tell.detach(), batch.turns))
         beyond = torch.ones_like(coarse, dtype=torch.bool)
         beyond.scatter_(1, coarse.detach().topk(min(c.shortlist, n_t), 1).indices, False)
         ranked = address.detach().masked_fill(beyond, -1e4).topk(c.candidates, 1).indices
@@ -179,6 +173,8 @@ class Trainer:
         lm = torch.cat([r.lm for r in replies])
         counts = torch.ones(len(flat), dtype=torch.bool)
         self._cross(batch, replies, target, is_value, lm, counts)
+        if model.training and not teach:
+            counts &= ~(answerable & ~found)[which]
 
         # Every position against every key, then the candidates' columns: far cheaper than gathering the keys.
         column_of = torch.zeros(stored.shape, dtype=torch.long)
@@ -286,20 +282,6 @@ class Trainer:
         agree = codes @ told.bfloat16().T
         present = (2 * agree.float() > codes.abs().sum(1, keepdim=True).float()).float()
         return question, weight, present
-
-    def _distractors(self, batch: Batch, ask: torch.Tensor, asked: torch.Tensor, fact: torch.Tensor) -> torch.Tensor:
-        """(Q, m) coarse addresses of turns of earlier steps, as a memory bank (MoCo, arXiv 1911.05722) keeps them."""
-        if not self.bank or not self.model.training:
-            return torch.zeros(len(ask), 0)
-        here = set(batch.turns)
-        turns = [turn for _, told in self.bank for turn in told]
-        fresh = torch.tensor([turn not in here for turn in turns])
-        tell = torch.cat([tell for tell, _ in self.bank])
-        shared = (asked.bfloat16() @ self.data.lexical[turns].bfloat16().T).float()
-        scale = self.model.address_scale
-        coarse = shared / LEXICAL_UNIT * scale[0] + ask @ tell.T / (TRITS_NORM * 10) * scale[1]
-        same = (self.data.fact[turns][None] == fact[:, None]) & (fact >= 0)[:, None]
-        return coarse.masked_fill(same | ~fresh[None], -1e4)
 
     @staticmethod
     def _superseded(
@@ -495,7 +477,6 @@ def train(
         model.load_state_dict(saved["model"])
         optimizer.load_state_dict(saved["optimizer"])
         start = saved["step"]
-        trainer.bank.extend(saved["bank"])
     began = time.time()
     recent: list[Outcome] = []
     for step in range(start, steps):
@@ -506,7 +487,7 @@ def train(
         rng = random.Random(f"{seed}:{step}")
         torch.manual_seed(rng.getrandbits(60))
         size = next((n for limit, n in ((40, 8), (80, 32), (140, 80)) if step < limit), facts)
-        outcome = trainer.run(draw(data, rng, size, size // 6, 16))
+        outcome = trainer.run(draw(data, rng, size, size // 6, 16), teach=step < FORCED)
         optimizer.zero_grad()
         torch.autograd.backward(outcome.loss)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -526,7 +507,6 @@ def train(
                     "model": model.state_dict(),
                     "optimizer": optimizer.state_dict(),
                     "step": step + 1,
-                    "bank": list(trainer.bank),
                     "config": model.config.asdict(),
                 },
                 out,

@@ -14,6 +14,8 @@ from torch import nn
 
 INT8 = 127.0
 DROPOUT = 0.1
+MOMENTUM = 0.05
+"""Of the running mean of `Centred`."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,30 @@ class BitLinear(nn.Module):
         return y if self.bias is None else y + self.bias
 
 
+class Centred(BitLinear):
+    """A BitLinear whose outputs are centred over the batch, so that no address can become the same for all turns.
+
+    A softmax over turns does not feel what all of them have in common; left free, that common part grows until nothing
+    else is left after the threshold. The bias is minus the running mean, not trained.
+    """
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs)
+        assert self.bias is not None
+        self.bias.requires_grad_(False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(n, inputs) -> (n, outputs)."""
+        y = super().forward(x)
+        if not self.training:
+            return y
+        assert self.bias is not None
+        mean = (y - self.bias).detach().mean(0)
+        y = y - y.mean(0, keepdim=True)
+        self.bias.lerp_(-mean, MOMENTUM)
+        return y
+
+
 def ternarize(x: torch.Tensor) -> torch.Tensor:
     """Vectors to trits: zero below 0.7 of the mean magnitude (TWN, arXiv 1605.04711); gradient clipped at 1.5."""
     x = x / x.detach().abs().mean(-1, keepdim=True).clamp(min=1e-6)
@@ -108,8 +134,8 @@ class Writer(nn.Module):
         self.down = BitLinear(c.hidden, c.width)
         self.key = BitLinear(c.width, c.key_trits)
         self.salience = nn.Linear(c.width, 1)
-        self.tell_address = BitLinear(3 * c.width, c.semantic_trits)
-        self.ask_address = BitLinear(3 * c.width, c.semantic_trits)
+        self.tell_address = Centred(3 * c.width, c.semantic_trits)
+        self.ask_address = Centred(3 * c.width, c.semantic_trits)
         self.gist = BitLinear(3 * c.width, c.width)
         self.probe = BitLinear(c.width, c.key_trits)
         self.probe_weight = nn.Linear(c.width, 1)

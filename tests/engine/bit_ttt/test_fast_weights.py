@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.bit_ttt.codes import CODE_NONZERO, PREDECESSOR_TRITS, Codebook, predecessor_trits
-from engine.bit_ttt.fast_weights import FREE, LIMIT, FastConfig, FastWeights
+from engine.bit_ttt.fast_weights import CONTEXT, FREE, LIMIT, FastConfig, FastWeights
 from engine.bit_ttt.reference import ReferenceMemory
 from engine.bit_ttt.trits import match, pack, unpack
 from engine.bit_ttt.write_set import TurnWrite
@@ -113,8 +113,24 @@ def test_strengthening_saturates() -> None:
     assert np.abs(fast.accumulators.astype(int)).max() == LIMIT
 
 
+def with_value(write: TurnWrite, at: int) -> TurnWrite:
+    """The same telling whose value is the token at one place, all else context."""
+    salience = np.full(len(write.tokens), CONTEXT - 8, dtype=np.int8)
+    salience[at] = -1
+    return TurnWrite(write.lexical, write.semantic, write.keys, write.tokens, salience)
+
+
+def test_another_subject_in_the_same_words_is_another_fact() -> None:
+    write = with_value(random_write(np.random.default_rng(6), 6), 3)
+    fast = FastWeights.birth(CODEBOOK, SMALL)
+    fast.learn(write, 1)
+    report = fast.learn(corrected(write, 2), 2)  # "my aunt's" for "my uncle's"
+    assert (report.recruited, report.overwritten) == (6, 0)
+    assert sorted(fast.entry[fast.entry != FREE]) == [1, 2]
+
+
 def test_a_correction_overwrites_the_value_only() -> None:
-    write = random_write(np.random.default_rng(4), 6)
+    write = with_value(random_write(np.random.default_rng(4), 6), 3)
     new = corrected(write, 3)
     fast = FastWeights.birth(CODEBOOK, SMALL)
     fast.learn(write, 1)
