@@ -13,11 +13,10 @@ from engine.bit_ttt.slow_weights import FORMAT, pack_weight
 from engine.training.dataset import Standard
 from engine.training.model import BitLinear, MemoryModel, ternary_weight
 
-
 TRUST = 2.0
-"""The turn's score counts so much more in the read than training sets it. Local keys of the kinds that are trained on are
-learned by heart, so training trusts them too much; on the kinds kept to develop with (100 facts, free generation) twice
-the trust gave 76 of 100 for 73, and 33 of 40 for 31 of the hand-written development facts."""
+"""The turn's score counts so much more in the read than training sets it. Local keys of the kinds that are trained on
+are learned by heart, so training trusts them too much; on the kinds kept to develop with (100 facts, free generation)
+twice the trust gave 76 of 100 for 73, and 33 of 40 for 31 of the hand-written development facts."""
 
 
 def export(
