@@ -52,13 +52,15 @@ def test_a_word_that_no_turn_holds_is_missed(backbone: Backbone, told: Memory) -
     assert told.recall(here).coverage > told.recall(elsewhere).coverage
 
 
-def test_without_anything_learned_the_model_is_left_alone(backbone: Backbone, newborn: Memory) -> None:
+def test_without_anything_learned_no_value_is_said(backbone: Backbone, newborn: Memory) -> None:
     parts, prefill = read(backbone, newborn, "What is my cat called?")
     recall = newborn.recall(parts)
     reading = newborn.read(recall, 2, prefill.last, prefill.logits)
     assert recall.empty
-    assert not reading.active
-    assert reading.scores is prefill.logits
+    assert recall.lacking > 0
+    assert reading.gate[1] == 0
+    assert reading.entries == []
+    assert np.isfinite(reading.scores).all()
 
 
 def test_fused_scores_are_log_probabilities(backbone: Backbone, told: Memory) -> None:
