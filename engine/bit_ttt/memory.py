@@ -51,7 +51,7 @@ QUIET: Final = 0.05
 """Share of memory and phrase together below which the model is left exactly as it is."""
 UNRELATED: Final = 0.1
 """Share of the question's words in the best turn below which the memory must be surer of itself to speak."""
-CAUTION: Final = 2.0
+CAUTION: Final = 4.0
 """By so many nats, for the model: a question that shares no rare word with anything told is mostly about the world."""
 SALIENCE_UNIT: Final = 8.0
 """Salience is stored in eighths of a nat."""
