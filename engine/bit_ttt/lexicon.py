@@ -31,8 +31,7 @@ LEXICAL_UNIT: Final = 128
 IDF_BUCKETS: Final = 16384
 MAX_IDF: Final = 15
 
-_SPELLED = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)?")
-_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
+_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)?")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 _SUFFIX = re.compile(r"('s|ing|ed|es|s)$")
 
@@ -57,7 +56,7 @@ def word_ends(pieces: Sequence[bytes]) -> dict[str, int]:
     text = b"".join(pieces).decode("utf-8", "surrogateescape")
     ends = np.cumsum([len(piece) for piece in pieces])
     found: dict[str, int] = {}
-    for run in _SPELLED.finditer(text):
+    for run in _WORD.finditer(text):
         end = len(text[: run.end()].encode("utf-8", "surrogateescape"))
         for word in words(run[0]):
             found[word] = int(np.searchsorted(ends, end))
