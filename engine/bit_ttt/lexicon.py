@@ -94,19 +94,22 @@ class Lexicon:
         """The (1024,) lexical address of a text; all zero for a text without words. Rare words win collisions."""
         total = np.zeros(ADDRESS_TRITS, dtype=np.int32)
         for word in words(text):
-            weight = int(self.idf[bucket(word)])
-            places, signs = word_code(word)
-            used = slice(TRITS_PER_WEIGHT * weight)
-            np.add.at(total, places[used], signs[used] * weight)
+            places, signs = self._set_by(word)
+            np.add.at(total, places, signs * int(self.idf[bucket(word)]))
         return np.sign(total).astype(np.int8)
 
     def code(self, word: str) -> Trits:
         """The (1024,) trits that a word sets in an address; all zero for a word too common to count."""
+        places, signs = self._set_by(word)
+        trits = np.zeros(ADDRESS_TRITS, dtype=np.int32)
+        np.add.at(trits, places, signs)
+        return np.sign(trits).astype(np.int8)
+
+    def _set_by(self, word: str) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
+        """Places and signs of the trits of a word: the rarer it is, the more."""
         places, signs = word_code(word)
         used = slice(TRITS_PER_WEIGHT * int(self.idf[bucket(word)]))
-        trits = np.zeros(ADDRESS_TRITS, dtype=np.int32)
-        np.add.at(trits, places[used], signs[used])
-        return np.sign(trits).astype(np.int8)
+        return places[used], signs[used]
 
 
 def holds(addresses: Planes, code: Trits) -> NDArray[np.bool_]:

@@ -103,7 +103,8 @@ class Recall:
         best_address: the best turn's score; `lead` is by how much it leads the next.
         coverage: the share of the question's words, by rarity, that the best turn holds; `lacking`: the learned weight
             of those that it does not hold.
-        keys, predecessors: (n, 2, W) packed; tokens, bias: (n,); of_turn: (n,) index into `entries`.
+        keys, predecessors: (n, 2, W) packed; tokens, bias: (n,); salience: (n,) log-probability of being
+            worth keeping; of_turn: (n,) index into `entries`.
         unfinished: (n,) whether the neuron's word goes on with the next one.
     """
 
@@ -118,6 +119,7 @@ class Recall:
     predecessors: Planes
     tokens: NDArray[np.int64]
     bias: Floats
+    salience: Floats
     of_turn: NDArray[np.int64]
     unfinished: NDArray[np.bool_]
     trail: Trail = field(default_factory=Trail)
@@ -278,7 +280,7 @@ class Memory:
         predecessors = np.ascontiguousarray(fast.keys[flat][:, :, self._local :])
         linked = (predecessors[1:] == pack(predecessor_trits(tokens[:-1]))).all((1, 2))
         linked &= of_turn[1:] == of_turn[:-1]
-        kept = scale[2] * fast.salience[flat].astype(np.float32) / np.float32(SALIENCE_UNIT)
+        salience = fast.salience[flat].astype(np.float32) / np.float32(SALIENCE_UNIT)
         return Recall(
             part.encoded.gist,
             [int(e) for e in fast.entry[short[by_age]]],
@@ -290,7 +292,8 @@ class Memory:
             np.ascontiguousarray(fast.keys[flat][:, :, : self._local]),
             predecessors,
             tokens,
-            (bias[of_turn] + kept).astype(np.float32),
+            (bias[of_turn] + scale[2] * salience).astype(np.float32),
+            salience,
             of_turn,
             self.spaces.unfinished(tokens, linked),
         )
@@ -301,8 +304,8 @@ class Memory:
         planes = np.zeros((0, 2, self._local), dtype=np.uint64)
         none, nothing = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
         return Recall(
-            asking.encoded.gist, [], nothing, 0.0, 0.0, 0.0, float(weights.sum()), planes, planes, none, nothing, none,
-            none.astype(bool),
+            asking.encoded.gist, [], nothing, 0.0, 0.0, 0.0, float(weights.sum()), planes, planes, none, nothing,
+            nothing, none, none.astype(bool),
         )  # fmt: skip
 
     def _probe(self, asking: Encoded, neurons: Sequence[NDArray[np.intp]]) -> Floats:
@@ -347,6 +350,9 @@ class Memory:
         embedding, first, second, last = (taps[name] for name in slow.taps)
         query = slow.query(embedding, first, second, last, recall.gist)
         matches = match(recall.keys, pack(query.query)).astype(np.float32) / np.float32(TRITS_NORM * TRITS_NORM)
+        code = pack(predecessor_trits(np.array([last_token])))[0]
+        follows = match(recall.predecessors, code) == PREDECESSOR_NONZERO
+        after = self._after(recall, follows)
         evidence = np.array(
             [
                 matches.max(initial=0) * 4 - 1,
@@ -354,6 +360,8 @@ class Memory:
                 recall.lead / 4,
                 recall.coverage * 4 - 1,
                 recall.lacking / 2,
+                trail.turn is not None,
+                0.0 if after is None else np.exp(recall.salience[after]),
             ],
             dtype=np.float32,
         )
@@ -365,15 +373,11 @@ class Memory:
         gate = _softmax(opinion)
         if 1.0 - gate[0] < QUIET:
             return Reading(logits, False, gate)
-        code = pack(predecessor_trits(np.array([last_token])))[0]
-        follows = match(recall.predecessors, code) == PREDECESSOR_NONZERO
         score = slow.score_scale[0] * 2 * matches + recall.bias + np.float32(query.predecessor) * follows
         if trail.turn is not None:
             score[recall.of_turn == trail.turn] += slow.score_scale[4]
-        if trail.neuron is not None and trail.neuron + 1 < len(score):
-            after = trail.neuron + 1
-            if follows[after] and recall.of_turn[after] == trail.turn:
-                score[after] += slow.score_scale[5]
+        if after is not None:
+            score[after] += slow.score_scale[5]
         score[trail.spoken] -= REFRACTORY
         score[1:][recall.unfinished[:-1] & ~follows[1:]] -= REFRACTORY
         winners = np.argsort(-score, kind="stable")[:WINNERS]
@@ -393,6 +397,15 @@ class Memory:
         scores[touched] = np.logaddexp(scores[touched], np.log(mass[touched] + np.float32(1e-12)))
         fired = {recall.entries[t] for t in recall.of_turn[winners][share > 0.25]}
         return Reading(scores, True, gate, sorted(fired))
+
+    @staticmethod
+    def _after(recall: Recall, follows: NDArray[np.bool_]) -> int | None:
+        """The neuron of the token that was told after the one said last, while the reply is in the middle of a turn."""
+        trail = recall.trail
+        if trail.neuron is None or trail.neuron + 1 == len(follows):
+            return None
+        after = trail.neuron + 1
+        return after if follows[after] and recall.of_turn[after] == trail.turn else None
 
     def _spaced(self, before: int, recall: Recall, neuron: int, follows: bool) -> tuple[int, int]:
         """Token and neuron with which `neuron` makes itself heard: a space first, where it would run into a word."""

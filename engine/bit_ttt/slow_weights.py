@@ -21,7 +21,7 @@ from engine.bit_ttt.lexicon import Lexicon
 
 Floats = NDArray[np.float32]
 
-FORMAT: Final = "techo-slow-weights/2"
+FORMAT: Final = "techo-slow-weights/3"
 INT8: Final = np.float32(127.0)
 CLIP: Final = 8.0
 TRITS_NORM: Final = 16.0
@@ -34,6 +34,11 @@ def rms(x: Floats) -> Floats:
     """RMS normalisation over the last axis, without a gain."""
     scale = 1.0 / np.sqrt(np.mean(x * x, axis=-1, keepdims=True, dtype=np.float32) + np.float32(1e-6))
     return x * scale.astype(np.float32)
+
+
+def pool(x: Floats) -> Floats:
+    """(T, k) tokens -> (3 k,): mean, maximum and last."""
+    return np.concatenate((x.mean(0), x.max(0), x[-1]))
 
 
 def ternarize(x: Floats) -> NDArray[np.int8]:
@@ -203,13 +208,14 @@ class SlowWeights:
         mixed = (logits / logits.sum(-1, keepdims=True)) @ v
         h = h + self.w["out"](np.ascontiguousarray(mixed.transpose(1, 0, 2)).reshape(n, heads * head))
         h = rms(h + self.w["down"](np.maximum(self.w["up"](h), 0)))
-        pooled = np.concatenate((h.mean(0), h.max(0), h[-1]))
+        pooled = pool(h)
+        wide = np.concatenate((rms(pool(rms(x))), pooled))
         salience = -np.logaddexp(np.float32(0), -self.salience(h[:-1])[:, 0])
         return Encoded(
             ternarize(self.w["key"](h[:-1])),
             salience.astype(np.float32),
-            ternarize(self.w["tell_address"](pooled)),
-            ternarize(self.w["ask_address"](pooled)),
+            ternarize(self.w["tell_address"](wide)),
+            ternarize(self.w["ask_address"](wide)),
             self.w["gist"](pooled),
             ternarize(self.w["probe"](h[-PROBES:])),
             np.logaddexp(np.float32(0), self.probe_weight(h[-PROBES:])[:, 0]),

@@ -49,7 +49,7 @@ SHIPPED = Path(__file__).parents[2] / "resources" / "memory" / "smollm2-135m-ins
 
 def build_caches(model: Path, corpora: Path, work: Path, seed: int) -> list[Path]:
     """Backbone features of every source, computed once."""
-    folders = (corpora / "authored", OWN_DATA / "authored", OWN_DATA / "voices")
+    folders = (corpora / "authored", *(OWN_DATA / name for name in ("authored", "voices", "lives", "fields")))
 
     def talk() -> list[tuple[str, str]]:
         rng = random.Random(seed)
@@ -73,8 +73,12 @@ def build_caches(model: Path, corpora: Path, work: Path, seed: int) -> list[Path
         "authored": lambda to, out: to.facts(authored_facts(folders[0], 12, seed), 0.25, out),
         "authored-own": lambda to, out: to.facts(authored_facts(folders[1], 12, seed), 0.25, out),
         "authored-voices": lambda to, out: to.facts(authored_facts(folders[2], 12, seed), 0.25, out),
+        "authored-lives": lambda to, out: to.facts(authored_facts(folders[3], 12, seed), 0.25, out),
+        "authored-fields": lambda to, out: to.facts(authored_facts(folders[4], 6, seed), 0.0, out),
         "others": lambda to, out: to.facts(others(folders[:2]), 0.5, out),
-        "others-voices": lambda to, out: to.facts(others(folders[2:]), 0.5, out),
+        "others-voices": lambda to, out: to.facts(others(folders[2:3]), 0.5, out),
+        "others-lives": lambda to, out: to.facts(others(folders[3:4]), 0.5, out),
+        "others-fields": lambda to, out: to.facts(others(folders[4:]), 0.5, out),
         "templated": lambda to, out: to.facts(templated_facts(24, seed), 0.15, out),
     }
     paths = {name: work / f"{name}.pt" for name in sources}
@@ -99,8 +103,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--corpora", type=Path, required=True, help="folder with the unpacked corpora and authored/")
     parser.add_argument("--work", type=Path, default=Path("build/training"), help="caches, checkpoint, log")
     parser.add_argument("--out", type=Path, default=SHIPPED, help="the weights file to write")
-    parser.add_argument("--steps", type=int, default=750)
-    parser.add_argument("--rate", type=float, default=3e-3)
+    parser.add_argument("--steps", type=int, default=450)
+    parser.add_argument("--rate", type=float, default=8e-4)
     parser.add_argument("--facts", type=int, default=150, help="facts in one memory while training")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())

@@ -1,9 +1,8 @@
 """What the memory is trained on, as plain records: facts, filler turns, general prompts, contexts.
 
-Sources: hand-written kinds (`../shared/data/authored`, `engine/training/data/authored` and, in many voices,
-`engine/training/data/voices`), templated kinds (`engine.training.facts`), turns of SGD, Synthetic-Persona-Chat,
-Topical-Chat, self-instruct and GPTeacher, and paragraphs of WikiText-2, whose licences allow it (see the model card in
-resources/memory).
+Sources: hand-written kinds (`../shared/data/authored` and the folders of `engine/training/data`), templated kinds
+(`engine.training.facts`), turns of SGD, Synthetic-Persona-Chat, Topical-Chat, self-instruct and GPTeacher, and
+paragraphs of WikiText-2, whose licences allow it (see the model card in resources/memory).
 """
 
 from __future__ import annotations

@@ -24,8 +24,11 @@ MANY = 40
 UNTOLD_SHARE = 0.15
 """Share of the facts asked for whose telling is left out: from its neighbours alone nothing must be answered.
 
-Abstention is learned from these alone. Near-miss questions have no answer in any memory, so a reader learns them by
-heart and then abstains from whatever sounds like one: they serve to measure with."""
+Whether to abstain is learned from these alone. Near-miss questions have no answer in any memory, so a reader learns
+them by heart and then abstains from whatever sounds like one: they teach how an abstention goes on, and serve to
+measure with."""
+EMPTY_SHARE = 0.15
+"""Share of the questions that nothing answers which are asked of a memory that was told nothing at all."""
 CLIP = 8.0
 
 
@@ -198,6 +201,7 @@ class Dataset:
             self.subjects[kind] = defaultdict(list)
             for row in rows:
                 self.subjects[kind][self.turns[self.replies[row].answers].subject].append(row)
+        self.near_train = [row for kind in self.train for row in self.near[kind]]
         self.fillers = [self.replies[i].question for i in self.general]
 
 
@@ -208,17 +212,18 @@ class Batch:
     `answers[i]` indexes `turns` (-1: nothing answers; a fact's reply then counts with its first token, which is that
     of an abstention). Where `crossed[i]` the question was paired with another telling
     of its kind than the one its reply was computed for: the two values differ, so the reply counts up to and with the
-    value's first token, which is that of the told value.
+    value's first token, which is that of the told value. Where `empty[i]` the question is asked of an empty memory.
     """
 
     turns: list[int]
     replies: list[int]
     answers: list[int]
     crossed: list[bool]
+    empty: list[bool]
 
 
-def draw(data: Dataset, rng: random.Random, facts: int, fillers: int, general: int) -> Batch:
-    """A memory of about `facts` told facts, and the questions asked of it.
+def draw(data: Dataset, rng: random.Random, facts: int, fillers: int, general: int, most_asked: int) -> Batch:
+    """A memory of about `facts` told facts, and the questions asked of it, of facts at most `most_asked`.
 
     Kinds told of several subjects come in clusters (the hardest neighbours); one fact in five is told twice, the
     correction last, and only the newest value is asked for.
@@ -250,14 +255,15 @@ def draw(data: Dataset, rng: random.Random, facts: int, fillers: int, general: i
     # Old versions are stored (first), never asked for.
     turns = [data.replies[-1 - r].answers for r in told if r < 0]
     rng.shuffle(turns)
-    asked = [r for r in told if r >= 0]
-    rng.shuffle(asked)
+    newest = [r for r in told if r >= 0]
+    rng.shuffle(newest)
+    asked = newest[:most_asked]
     others = rng.sample(data.fillers, min(fillers, len(data.fillers)))
     corrected = {(data.turns[turn].kind, data.turns[turn].subject) for turn in turns}
     told_by = {r: data.turns[data.replies[r].answers] for r in asked}
     alone = [r for r, turn in told_by.items() if (turn.kind, turn.subject) not in corrected]
     untold = set(alone[: round(UNTOLD_SHARE * len(asked))]) if len(asked) > MANY else set()
-    fresh = [data.replies[r].answers for r in asked if r not in untold] + others
+    fresh = [data.replies[r].answers for r in newest if r not in untold] + others
     rng.shuffle(fresh)
     turns += fresh
     at = {turn: i for i, turn in enumerate(turns)}
@@ -272,4 +278,7 @@ def draw(data: Dataset, rng: random.Random, facts: int, fillers: int, general: i
         crossed.append(cross and replies[i] != row)
     picked = rng.sample(data.general, general)
     picked += rng.sample(data.told, min(len(data.told), general // 2))
-    return Batch(turns, replies + picked, answers + [-1] * len(picked), crossed + [False] * len(picked))
+    picked += rng.sample(data.near_train, min(len(data.near_train), general // 4))
+    answers += [-1] * len(picked)
+    empty = [answer < 0 and rng.random() < EMPTY_SHARE for answer in answers]
+    return Batch(turns, replies + picked, answers, crossed + [False] * len(picked), empty)

@@ -18,6 +18,12 @@ TRUST = 2.0
 are learned by heart, so training trusts them too much; on the kinds kept to develop with (100 facts, free generation)
 twice the trust gave 76 of 100 for 73, and 33 of 40 for 31 of the hand-written development facts."""
 
+BOLDNESS = 2.0
+"""Added to the gate's logit for the memory. One question in seven is left untold in training, and there the turns around
+it never come near; in the kinds kept to develop with the same gate abstains from much that it was told. In free
+generation, facts told and right / never told and left alone: 0 gave 106 of 180 / 18 of 37, 1 gave 116 / 11, 2 gave
+126 / 6 (100 hand-written and 80 templated facts)."""
+
 
 def export(
     model: MemoryModel,
@@ -54,6 +60,7 @@ def export(
         else:
             tensors[name] = parameter.detach().float().numpy().copy()
     tensors["score_scale"][1] *= TRUST
+    tensors["reader.gate.bias"][1] += BOLDNESS
     tensors["standard.mean"] = standard.mean.float().numpy()
     tensors["standard.std"] = standard.std.float().numpy()
     tensors["lexicon.idf"] = idf

@@ -14,6 +14,7 @@ import json
 import math
 import random
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,9 +35,19 @@ FIRST_WORD = 3.0
 """Weight of an abstention's first token: it decides whether something is made up."""
 
 
-FORCED = 300
+FORCED = 200
 """Steps for which the turn that answers is put among the candidates even when the address did not pick it. Later such
 questions teach the address alone: a value in a turn of low score would teach the read not to trust the score."""
+
+LARGE, LARGE_SHARE = 3, 0.1
+"""After that, so many times larger is so large a share of the memories: what is not meant must not be found in them."""
+COARSE, MEANING, PROBES_ALONE = 0.5, 0.3, 0.1
+"""Weights, beside the whole address, of what makes the shortlist and of two of its parts by themselves: beside words
+that are shared, meaning alone would have little left to explain."""
+DRIFT = 0.1
+"""Weight of `MemoryModel.drift`: without it keys and probes lose their meaning after some hundred steps."""
+SCALARS = 4.0
+"""Times the learning rate for `MemoryModel.scalars`."""
 
 
 @dataclass
@@ -72,16 +83,18 @@ class Trainer:
         self.near_weight, self.told_weight, self.address_weight = near_weight, told_weight, address_weight
         self.phrase_of = torch.full((data.embedding.shape[0],), -1)
         self.phrase_of[torch.tensor(data.phrases)] = torch.arange(len(data.phrases))
-        self.abstentions = sorted({r.targets[0] for r in data.replies if r.type == "near"})
+        openings = Counter(r.targets[0] for r in data.replies if r.type == "near")
+        self.abstention = openings.most_common(1)[0][0]
 
-    def encode(self, turns: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Turns in buckets of similar length -> (n, T, width), (n, T) mask, (n, 3 width)."""
+    def encode(self, turns: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Turns in buckets of similar length -> (n, T, width), (n, T) mask, and the two pooled ones of `Writer`."""
         side, model = self.data.turn_side, self.model
         lengths = [side.offset[t + 1] - side.offset[t] for t in turns]
         order = sorted(range(len(turns)), key=lambda i: lengths[i])
         longest = lengths[order[-1]]
         hidden: list[torch.Tensor] = []
         pooled: list[torch.Tensor] = []
+        wide: list[torch.Tensor] = []
         at = 0
         while at < len(order):
             end = at
@@ -92,14 +105,15 @@ class Trainer:
             ints = pad([side.ints[r].bfloat16() for r in rows])
             unit = pad([side.unit[r] for r in rows], 1.0)
             mask = torch.arange(ints.shape[1])[None] < torch.tensor([r.stop - r.start for r in rows])[:, None]
-            h, p = model.writer(ints, unit, mask)
+            h, p, w = model.writer(ints, unit, mask)
             hidden.append(F.pad(h, (0, 0, 0, longest - h.shape[1])))
             pooled.append(p)
+            wide.append(w)
             at = end
         back = torch.empty(len(order), dtype=torch.long)
         back[torch.tensor(order)] = torch.arange(len(order))
         mask = torch.arange(longest)[None] < torch.tensor(lengths)[:, None]
-        return torch.cat(hidden)[back], mask, torch.cat(pooled)[back]
+        return torch.cat(hidden)[back], mask, torch.cat(pooled)[back], torch.cat(wide)[back]
 
     def run(self, batch: Batch, *, teach: bool = True) -> Outcome:
         """Stores the batch's turns, asks its questions.
@@ -113,33 +127,40 @@ class Trainer:
         replies = [data.replies[r] for r in batch.replies]
         writer, reader = model.writer, model.reader
         n_q, n_t = len(replies), len(batch.turns)
-        hidden, mask, pooled = self.encode([*batch.turns, *(r.question for r in replies)])
+        hidden, mask, pooled, wide = self.encode([*batch.turns, *(r.question for r in replies)])
         asking_tokens, asking_mask, asking = hidden[n_t:], mask[n_t:], pooled[n_t:]
-        hidden, mask, pooled = hidden[:n_t], mask[:n_t], pooled[:n_t]
+        hidden, mask = hidden[:n_t], mask[:n_t]
         answers = torch.tensor(batch.answers)
         answerable = answers >= 0
 
         # Which turn? Lexical and semantic address make a shortlist, the question's probes rank it.
-        tell = ternarize(writer.tell_address(pooled))
-        ask = ternarize(writer.ask_address(asking))
+        tell = ternarize(writer.tell_address(wide[:n_t]))
+        ask = ternarize(writer.ask_address(wide[n_t:]))
         asked, told = data.lexical[[r.question for r in replies]].float(), data.lexical[batch.turns].float()
         shared = asked @ told.T
         semantic = ask @ tell.T / (TRITS_NORM * 10)
         coarse = shared / LEXICAL_UNIT * model.address_scale[0] + semantic * model.address_scale[1]
         words, weights, present = self._words(replies, asking_tokens, told)
-        keys = (ternarize(writer.key(hidden)) / TRITS_NORM).bfloat16()
         # The end token is never stored.
         stored = mask & (torch.arange(mask.shape[1])[None] < mask.sum(1, keepdim=True) - 1)
-        flat_keys = keys[stored]  # (N, K)
-        address = coarse + self._probe(asking_tokens, asking_mask, flat_keys, stored.sum(1))
-        address = address + torch.zeros_like(coarse).index_add(0, words, weights * present)
+        flat_keys = (ternarize(writer.key(hidden[stored])) / TRITS_NORM).bfloat16()  # (N, K)
+        # The keys are the read's: taught by both, keys and probes fall in with each other until one trit says it all.
+        probed = self._probe(asking_tokens, asking_mask, flat_keys.detach(), stored.sum(1))
+        address = coarse + probed + torch.zeros_like(coarse).index_add(0, words, weights * present)
         # A correction and what it corrects answer the same question: which of them is not the address's to say.
         fact = data.fact[batch.turns]
         of = fact[answers.clamp(min=0)]
         same = (fact[None] == of[:, None]) & (of >= 0)[:, None]
         same[torch.arange(n_q), answers.clamp(min=0)] = False
-        address_loss = F.cross_entropy(coarse.masked_fill(same, -1e4)[answerable], answers[answerable]) * 0.5
-        address_loss = address_loss + F.cross_entropy(address.masked_fill(same, -1e4)[answerable], answers[answerable])
+        address_loss = sum(
+            share * F.cross_entropy(scores.masked_fill(same, -1e4)[answerable], answers[answerable])
+            for share, scores in (
+                (1.0, address),
+                (0.5, coarse),
+                (0.3, semantic * model.address_scale[1]),
+                (0.3, probed),
+            )
+        )
         beyond = torch.ones_like(coarse, dtype=torch.bool)
         beyond.scatter_(1, coarse.detach().topk(min(c.shortlist, n_t), 1).indices, False)
         ranked = address.detach().masked_fill(beyond, -1e4).topk(c.candidates, 1).indices
@@ -201,10 +222,29 @@ class Trainer:
         best = match.masked_fill(~usable, -1e4).amax(-1)
         lead = top2[:, 0] - top2[:, 1]
         lacking = torch.zeros_like(address).index_add(0, words, weights * (1 - present)).gather(1, turn[:, :1])[:, 0]
+        # A value that began goes on while the next token of its turn is worth keeping.
+        goes_on = (succession * salience.sigmoid()[ranked].flatten(1)[which]).sum(-1)
         evidence = torch.stack(
-            (best * 4 - 1, top2[which, 0] / 8 - 1, lead[which] / 4, covered[which] * 4 - 1, lacking[which] / 2), -1
+            (
+                best * 4 - 1,
+                top2[which, 0] / 8 - 1,
+                lead[which] / 4,
+                covered[which] * 4 - 1,
+                lacking[which] / 2,
+                begun.amax(-1),
+                goes_on,
+            ),
+            -1,
         )
-        gate = (reader.gate(h) + evidence @ model.gate_evidence.T).log_softmax(-1)  # LM, memory, phrase
+        empty = torch.tensor(batch.empty)
+        wanted = torch.zeros(n_q).index_add(0, words, weights[:, 0])
+        zero = torch.zeros(n_q)
+        nothing = torch.stack((zero - 1, zero - 1, zero, zero - 1, wanted / 2, zero, zero), -1)
+        evidence = torch.where(empty[which, None], nothing[which], evidence)
+        opinion = reader.gate(h) + evidence @ model.gate_evidence.T  # LM, memory, phrase
+        # A memory that was told nothing can only be silent or say a phrase.
+        cannot = torch.stack((torch.zeros_like(empty), empty, torch.zeros_like(empty)), -1)[which]
+        gate = opinion.masked_fill(cannot, -1e4).log_softmax(-1)
         memory = (attention * (candidate_tokens == target[:, None])).sum(-1)
         phrase_logits = reader.phrase(h).log_softmax(-1)
         column = self.phrase_of[target]
@@ -213,10 +253,11 @@ class Trainer:
             torch.stack((gate[:, 0] + lm[:, 0], gate[:, 1] + (memory + 1e-9).log(), gate[:, 2] + phrase), -1), -1
         )
 
-        types = {"fact": 0, "near": 1, "general": 2, "told": 3}
+        # Near misses are asked to measure with; in training they only teach how an abstention goes on (see `_cross`).
+        types = {"fact": 0, "near": 3 if model.training else 1, "general": 2, "told": 3}
         asked_for = zip(replies, batch.answers, strict=True)
         kind = torch.tensor([1 if answer < 0 and r.type == "fact" else types[r.type] for r, answer in asked_for])[which]
-        fact, near, general, told_now = (kind == 0) & counts, (kind == 1) & counts, kind == 2, kind == 3
+        fact, near, general, said_so = (kind == 0) & counts, (kind == 1) & counts, kind == 2, (kind == 3) & counts
         weight = torch.where(is_value, 3.0, 1.0)
         opening = torch.ones(len(flat))
         opening[torch.tensor([0, *itertools.accumulate(len(r.targets) for r in replies[:-1])])] = FIRST_WORD
@@ -226,9 +267,9 @@ class Trainer:
             loss = loss - self.near_weight * (fused * opening)[near].sum() / opening[near].sum()
         if general.any():
             loss = loss - 1.0 * gate[general, 0].mean()
-        if told_now.any():
-            loss = loss - self.told_weight * (fused * opening)[told_now].sum() / opening[told_now].sum()
-        loss = loss + 0.15 * self._salience_loss(batch, salience, stored)
+        if said_so.any():
+            loss = loss - self.told_weight * (fused * opening)[said_so].sum() / opening[said_so].sum()
+        loss = loss + 0.15 * self._salience_loss(batch, salience, stored) + DRIFT * model.drift()
 
         with torch.no_grad():
             is_value = is_value & counts
@@ -278,10 +319,13 @@ class Trainer:
         of = [(i, end, row) for i, reply in enumerate(replies) for end, row in self.data.words[reply.question]]
         question, end, row = torch.tensor(of, dtype=torch.long).view(-1, 3).T
         weight = F.softplus(self.model.writer.word_weight(asking[question, end]))
-        codes = self.data.codes[row].bfloat16()
-        agree = codes @ told.bfloat16().T
-        present = (2 * agree.float() > codes.abs().sum(1, keepdim=True).float()).float()
-        return question, weight, present
+        return question, weight, self._holding(self.data.codes[row], told)
+
+    @staticmethod
+    def _holding(codes: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
+        """(w, 1024) codes of words, (n, 1024) addresses -> (w, n) 1 where the turn holds the word."""
+        agree = codes.bfloat16() @ told.bfloat16().T
+        return (2 * agree.float() > (codes != 0).sum(1, keepdim=True)).float()
 
     @staticmethod
     def _superseded(
@@ -326,8 +370,8 @@ class Trainer:
     ) -> None:
         """Targets of replies that were computed for another telling. In place.
 
-        A crossed one counts up to the told value's first token, one to a fact never told has the first token of an
-        abstention as its only target.
+        A crossed one counts up to the told value's first token; one to a fact never told has the first token of an
+        abstention as its only target; one to a near miss counts from its second token on.
         """
         at = 0
         for reply, answer, crossed in zip(replies, batch.answers, batch.crossed, strict=True):
@@ -338,10 +382,12 @@ class Trainer:
                 lm[first, 0] = UNLIKELY
                 counts[first + 1 : at + len(reply.targets)] = False
             elif answer < 0 and reply.type == "fact":
-                target[at] = self.abstentions[at % len(self.abstentions)]
+                target[at] = self.abstention
                 lm[at, 0] = UNLIKELY
                 is_value[at : at + len(reply.targets)] = False
                 counts[at + 1 : at + len(reply.targets)] = False
+            elif reply.type == "near" and self.model.training:
+                counts[at] = False
             at += len(reply.targets)
 
     def _trail(
@@ -425,7 +471,8 @@ def held_out_batch(data: Dataset, rng: random.Random, source: str, kinds: Mappin
     turns = [data.replies[r].answers for r in told] + fillers
     near = [row for kind in kinds for row in data.near[kind]][:60]
     asked = told + near
-    return Batch(turns, asked, list(range(len(told))) + [-1] * len(near), [False] * len(asked))
+    never = [False] * len(asked)
+    return Batch(turns, asked, list(range(len(told))) + [-1] * len(near), never, never)
 
 
 @torch.no_grad()
@@ -448,7 +495,7 @@ def train(
     *,
     steps: int,
     seed: int = 0,
-    rate: float = 2e-3,
+    rate: float = 8e-4,
     facts: int = 150,
     resume: Path | None = None,
     seconds: float = math.inf,
@@ -456,7 +503,7 @@ def train(
 ) -> MemoryModel:
     """Trains the slow weights; checkpoints to `out` every 100 steps.
 
-    The curriculum grows the memory: 8 facts, 32, 80, then `facts`.
+    The curriculum grows the memory: 32 facts, 80, then `facts`, now and then `LARGE` times as many.
     """
     torch.manual_seed(seed)
     model = MemoryModel(MemoryConfig(phrases=len(data.phrases)))
@@ -467,9 +514,12 @@ def train(
     )
     start = 0
     trainer = Trainer(model, data)
+    scalars = {id(p) for p in model.scalars()}
+    rest = [p for p in model.parameters() if id(p) not in scalars]
     groups = [
-        {"params": [p for p in model.parameters() if p.dim() == 2 and p.shape[0] > 3], "weight_decay": 0.01},
-        {"params": [p for p in model.parameters() if p.dim() != 2 or p.shape[0] <= 3], "weight_decay": 0.0},
+        {"params": [p for p in rest if p.dim() == 2 and p.shape[0] > 3], "weight_decay": 0.01},
+        {"params": [p for p in rest if p.dim() != 2 or p.shape[0] <= 3], "weight_decay": 0.0},
+        {"params": model.scalars(), "weight_decay": 0.0, "faster": SCALARS},
     ]
     optimizer = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98))
     if resume:
@@ -482,12 +532,13 @@ def train(
     for step in range(start, steps):
         rate_now = rate * min(1.0, (step + 1) / 80) * (0.96 * 0.5 * (1 + math.cos(math.pi * step / steps)) + 0.04)
         for group in optimizer.param_groups:
-            group["lr"] = rate_now
+            group["lr"] = rate_now * group.get("faster", 1.0)
         # Chance depends on the step alone: a resumed run takes the way of an uninterrupted one.
         rng = random.Random(f"{seed}:{step}")
         torch.manual_seed(rng.getrandbits(60))
-        size = next((n for limit, n in ((40, 8), (80, 32), (140, 80)) if step < limit), facts)
-        outcome = trainer.run(draw(data, rng, size, size // 6, 16), teach=step < FORCED)
+        size = next((n for limit, n in ((40, 32), (100, 80)) if step < limit), facts)
+        told = LARGE * size if step >= FORCED and rng.random() < LARGE_SHARE else size
+        outcome = trainer.run(draw(data, rng, told, told // 6, 16, size), teach=step < FORCED)
         optimizer.zero_grad()
         torch.autograd.backward(outcome.loss)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

@@ -84,16 +84,19 @@ class BitLinear(nn.Module):
 
 
 class Centred(BitLinear):
-    """A BitLinear whose outputs are centred over the batch, so that no address can become the same for all turns.
+    """A BitLinear whose outputs are centred over the batch, so that no address or key can become the same for all.
 
-    A softmax over turns does not feel what all of them have in common; left free, that common part grows until nothing
-    else is left after the threshold. The bias is minus the running mean, not trained.
+    A softmax over turns or tokens does not feel what all of them have in common; left free, that common part grows
+    until nothing else is left after the threshold. The bias is minus the running mean, not trained. Nothing else
+    holds the weights back from drifting along the inputs' mean, where they spend trits in vain, so `drift`, the mean
+    square of what is taken away, is a loss.
     """
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(inputs, outputs)
         assert self.bias is not None
         self.bias.requires_grad_(False)
+        self.drift = torch.zeros(())
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(n, inputs) -> (n, outputs)."""
@@ -101,10 +104,11 @@ class Centred(BitLinear):
         if not self.training:
             return y
         assert self.bias is not None
-        mean = (y - self.bias).detach().mean(0)
-        y = y - y.mean(0, keepdim=True)
-        self.bias.lerp_(-mean, MOMENTUM)
-        return y
+        y = y - self.bias
+        mean = y.mean(0)
+        self.drift = mean.pow(2).mean()
+        self.bias.lerp_(-mean.detach(), MOMENTUM)
+        return y - mean
 
 
 def ternarize(x: torch.Tensor) -> torch.Tensor:
@@ -132,29 +136,51 @@ class Writer(nn.Module):
         self.out = BitLinear(inner, c.width)
         self.up = BitLinear(c.width, c.hidden)
         self.down = BitLinear(c.hidden, c.width)
-        self.key = BitLinear(c.width, c.key_trits)
+        self.key = Centred(c.width, c.key_trits)
         self.salience = nn.Linear(c.width, 1)
-        self.tell_address = Centred(3 * c.width, c.semantic_trits)
-        self.ask_address = Centred(3 * c.width, c.semantic_trits)
+        # From the backbone's features, which carry over to new words, and from what the writer makes of them.
+        self.tell_address = Centred(3 * (c.input + c.width), c.semantic_trits)
+        self.ask_address = Centred(3 * (c.input + c.width), c.semantic_trits)
         self.gist = BitLinear(3 * c.width, c.width)
-        self.probe = BitLinear(c.width, c.key_trits)
+        self.probe = Centred(c.width, c.key_trits)
         self.probe_weight = nn.Linear(c.width, 1)
-        nn.init.constant_(self.probe_weight.bias, -1.0)
+        nn.init.constant_(self.probe_weight.bias, 1.0)
         self.word_weight = nn.Linear(c.width, 1)
+        # Question and telling begin as one: what is alike for the backbone is alike from the first step on.
+        self.ask_address.weight.data.copy_(self.tell_address.weight.data)
+        self.probe.weight.data.copy_(self.key.weight.data)
 
-    def forward(self, ints: torch.Tensor, unit: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """(n, T, input) quantized features, (n, T, 1) units, (n, T) mask -> (n, T, width), pooled (n, 3 width)."""
+    def forward(
+        self, ints: torch.Tensor, unit: torch.Tensor, mask: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """One pass over n turns.
+
+        Args:
+            ints: (n, T, input) quantized features.
+            unit: (n, T, 1) their units.
+            mask: (n, T) which tokens are there.
+
+        Returns:
+            (n, T, width) tokens; (n, 3 width) the turns; (n, 3 (input + width)) what their addresses are made from.
+        """
         n, t, _ = ints.shape
         h = F.dropout(self.input.integer(ints, unit), DROPOUT, self.training)
         q, k, v = self.qkv(h).view(n, t, 3, self.heads, self.head_width).permute(2, 0, 3, 1, 4)
         o = F.scaled_dot_product_attention(q, k, v, attn_mask=mask[:, None, None, :])
         h = h + self.out(o.transpose(1, 2).reshape(n, t, -1))
         h = rms(h + self.down(F.dropout(F.relu(self.up(h)), DROPOUT, self.training)))
-        m = mask[..., None]
-        mean = (h * m).sum(1) / m.sum(1)
-        peak = h.masked_fill(~m, -1e4).amax(1)
-        last = h[torch.arange(n), mask.sum(1) - 1]
-        return h, torch.cat((mean, peak, last), -1)
+        pooled = pool(h, mask)
+        with torch.no_grad():
+            features = F.dropout(rms(pool(ints.float() * unit, mask)), DROPOUT, self.training)
+        return h, pooled, torch.cat((features, pooled), -1)
+
+
+def pool(x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """(n, T, k) tokens, (n, T) mask -> (n, 3 k): mean, maximum and last."""
+    there = mask[..., None]
+    mean = (x * there).sum(1) / there.sum(1)
+    last = x[torch.arange(len(x)), mask.sum(1) - 1]
+    return torch.cat((mean, x.masked_fill(~there, -1e4).amax(1), last), -1)
 
 
 class Reader(nn.Module):
@@ -165,7 +191,7 @@ class Reader(nn.Module):
         self.input = BitLinear(c.input, c.width)
         self.up = BitLinear(c.width, c.hidden)
         self.down = BitLinear(c.hidden, c.width)
-        self.query = BitLinear(c.width, c.key_trits)
+        self.query = Centred(c.width, c.key_trits)
         self.phrase = BitLinear(c.width, c.phrases)
         self.gate = nn.Linear(c.width, 3)
         self.predecessor = nn.Linear(c.width, 1)
@@ -192,10 +218,19 @@ class MemoryModel(nn.Module):
         #               + (how far a newer turn says the same, see `superseded`) * s[7]
         self.score_scale = nn.Parameter(torch.tensor([12.0, 0.8, 1.0, 0.5, 2.0, 3.0, 1.0, -2.0]))
         # gate logits += G . (best match, best address, its lead over the next, share of the question's words in it,
-        #                     weight of the question's words that are not in it)
+        #                     weight of the question's words that are not in it, whether a value was begun,
+        #                     whether it goes on: the salience of the token after the one that was said)
         self.gate_evidence = nn.Parameter(
-            torch.tensor([[0.0] * 5, [2.0, 2.0, 0.0, 0.5, -0.5], [0.0, 0.0, 0.0, 0.0, 0.5]])
+            torch.tensor([[0.0] * 7, [2.0, 2.0, 0.0, 0.5, -0.5, -1.0, 3.0], [0.0] * 4 + [0.5, 0.0, 0.0]])
         )
+
+    def drift(self) -> torch.Tensor:
+        """Of all centred layers, since their last forward pass."""
+        return torch.stack([module.drift for module in self.modules() if isinstance(module, Centred)]).sum()
+
+    def scalars(self) -> list[nn.Parameter]:
+        """The few numbers that weigh one piece of evidence against another: far from 0, they need longer steps."""
+        return [self.address_scale, self.score_scale, self.gate_evidence]
 
     def quantize(self) -> None:
         """Call once before each step: the optimizer has moved the weights behind the trits."""

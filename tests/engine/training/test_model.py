@@ -9,9 +9,10 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the training extra is not installed")
 
-from engine.bit_ttt.lexicon import IDF_BUCKETS  # noqa: E402
+from engine.bit_ttt.lexicon import IDF_BUCKETS, Lexicon, holds, words  # noqa: E402
 from engine.bit_ttt.memory import superseded  # noqa: E402
 from engine.bit_ttt.slow_weights import SlowWeights, pack_weight, unpack_weight  # noqa: E402
+from engine.bit_ttt.trits import pack  # noqa: E402
 from engine.training.dataset import Standard, quantize  # noqa: E402
 from engine.training.export import export  # noqa: E402
 from engine.training.meta import Trainer  # noqa: E402
@@ -51,10 +52,10 @@ def test_writer_equals_the_trained_writer(pair: tuple[MemoryModel, SlowWeights, 
     ints, unit = quantize(torch.cat((middle, own, before), 1))
     with torch.no_grad():
         mask = torch.ones(1, 12, dtype=torch.bool)
-        hidden, pooled = model.writer(ints[None].bfloat16(), unit[None], mask)
+        hidden, pooled, wide = model.writer(ints[None].bfloat16(), unit[None], mask)
         keys = ternarize(model.writer.key(hidden[0, :-1]))
         salience = torch.nn.functional.logsigmoid(model.writer.salience(hidden[0, :-1])[:, 0])
-        tell, ask = ternarize(model.writer.tell_address(pooled))[0], ternarize(model.writer.ask_address(pooled))[0]
+        tell, ask = ternarize(model.writer.tell_address(wide))[0], ternarize(model.writer.ask_address(wide))[0]
         gist = model.writer.gist(pooled)[0]
         probes = ternarize(model.writer.probe(hidden[0]))
         weights = torch.nn.functional.softplus(model.writer.probe_weight(hidden[0]))[:, 0]
@@ -112,6 +113,17 @@ def test_the_newest_telling_wins_at_run_time_as_in_training() -> None:
         np.array([5, 5], np.float32), np.ones((2, 2), np.float32), weights[:1], np.ones((1, 2), np.float32)
     )
     assert same[0] > 0.5
+
+
+def test_a_word_is_found_in_a_turn_at_run_time_as_in_training() -> None:
+    lexicon = Lexicon(np.random.default_rng(7).integers(0, 16, IDF_BUCKETS).astype(np.uint8))
+    texts = ["My cat is called Miso.", "I park at spot 417, by the river.", "Dr. Okafor is my sister's dentist."]
+    told = np.stack([lexicon.address(text) for text in texts])
+    codes = [code for text in texts for word in words(text) if np.any(code := lexicon.code(word))]
+    theirs = Trainer._holding(torch.from_numpy(np.stack(codes)), torch.from_numpy(told)).numpy()
+    ours = np.stack([holds(pack(told), code) for code in codes])
+    assert np.array_equal(ours, theirs)
+    assert 0 < theirs.mean() < 1
 
 
 def test_a_file_of_another_format_is_refused(tmp_path: Path) -> None:
