@@ -1,15 +1,19 @@
-"""`python -P -m app`: the window. It is shown first; everything slow begins after it has been drawn."""
+"""`python -P -m app`: the window. It is shown first; everything slow begins after it has been drawn.
+
+Exit codes: 0 closed, 1 no folder for the profiles, 2 wrong arguments or no display.
+"""
 
 from __future__ import annotations
 
 import argparse
+import ctypes
 import json
 import os
 import signal
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -17,6 +21,12 @@ if TYPE_CHECKING:
     from app.main_window import MainWindow
 
 STARTED = time.monotonic()
+NO_DISPLAY: Final = """\
+There is no display here (neither DISPLAY nor WAYLAND_DISPLAY leads to one), so no window can be opened.
+
+Talk in the terminal instead:  ./techo chat
+"""
+"""As the launcher says it, which sees only whether the variables are set."""
 
 
 def seconds_since_start() -> float:
@@ -49,6 +59,36 @@ def default_data_dir() -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("techo", appauthor=False)
+
+
+def display_answers() -> bool:
+    """Whether Qt will find a display. Where it finds none, it aborts the process without a word of what to do."""
+    if sys.platform != "linux":
+        return True
+    chosen = os.environ.get("QT_QPA_PLATFORM") or ("wayland;xcb" if os.environ.get("WAYLAND_DISPLAY") else "xcb")
+    return any(_answers(name) for name in chosen.split(";"))
+
+
+def _answers(platform: str) -> bool:
+    """Whether this Qt platform finds its display, asked with the library that Qt will ask with."""
+    try:
+        if platform.startswith("xcb"):
+            xcb = ctypes.CDLL("libxcb.so.1")
+            xcb.xcb_connect.restype = ctypes.c_void_p
+            connection = ctypes.c_void_p(xcb.xcb_connect(None, None))
+            failed = xcb.xcb_connection_has_error(connection)
+            xcb.xcb_disconnect(connection)
+            return not failed
+        if platform.startswith("wayland"):
+            wayland = ctypes.CDLL("libwayland-client.so.0")
+            wayland.wl_display_connect.restype = ctypes.c_void_p
+            display = wayland.wl_display_connect(None)
+            if display is not None:
+                wayland.wl_display_disconnect(ctypes.c_void_p(display))
+            return display is not None
+    except OSError:  # Qt would not find the library either.
+        return False
+    return True  # offscreen, minimal, ...: they need none
 
 
 def make_window(data_dir: Path, profile: str | None, model: Path | None) -> MainWindow:
@@ -91,7 +131,16 @@ def close_on_signals(app: QApplication, window: MainWindow) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Show the window, then start the engine."""
     options = parse_arguments(arguments)
+    if not display_answers():
+        print(NO_DISPLAY, end="", file=sys.stderr)
+        return 2
     data_dir = (options.data_dir or default_data_dir()).absolute()
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        print(f"Techo cannot make its data folder {data_dir}: {error.strerror}.", file=sys.stderr)
+        print("Name another one with --data-dir.", file=sys.stderr)
+        return 1
 
     from PySide6.QtCore import QLocale, QTimer
     from PySide6.QtWidgets import QApplication
@@ -107,7 +156,6 @@ def main(arguments: list[str] | None = None) -> int:
     app = QApplication([sys.argv[0]])
     app.setQuitOnLastWindowClosed(False)
     theme.install(app)
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     window = make_window(data_dir, options.profile, options.model)
     window.closed.connect(app.quit)
 

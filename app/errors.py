@@ -10,7 +10,6 @@ from typing import Final
 
 from engine.protocol import ErrorBody
 
-TOO_LARGE: Final = 1003
 PROFILE_NOT_FOUND: Final = 1201
 NOT_CONFIRMED: Final = 1306
 ENGINE_GONE: Final = 1401

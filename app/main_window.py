@@ -184,6 +184,8 @@ class MainWindow(QMainWindow):
         self.status.set_backbone(answer.backbone)
 
     def _on_profile(self, profile: ProfileInfo | None) -> None:
+        if self.partner.engine.condition is Condition.STOPPING:
+            return  # Out of sight, with its drafts saved: none may be taken out again.
         self.sidebar.set_profile(profile)
         self._title()
         if (None if profile is None else profile.id) != self._draft_of:
@@ -198,6 +200,8 @@ class MainWindow(QMainWindow):
         if self._draft_of is not None:
             self.settings.set_draft(self._draft_of, self.composer.text)
             self.composer.clear()
+        else:
+            self.settings.set_draft(None, "")  # In the box since the start: from now on this profile's.
         self._draft_of = None if profile is None else profile.id
         if profile is not None and (draft := self.settings.draft(profile.id)):
             self.composer.give_back(draft)
@@ -259,6 +263,7 @@ class MainWindow(QMainWindow):
         if (state := self.settings.splitter) is not None:
             self.splitter.restoreState(state)
             self.splitter.setHandleWidth(1)
+        self.composer.give_back(self.settings.draft(None))
         self.stop_action.setEnabled(False)
 
     def start_engine(self) -> None:
@@ -285,8 +290,7 @@ class MainWindow(QMainWindow):
         exchange = self.partner.exchange
         if unsent := exchange.unsent:
             self.composer.give_back(unsent)
-        if self._draft_of is not None:
-            self.settings.set_draft(self._draft_of, self.composer.text)
+        self.settings.set_draft(self._draft_of, self.composer.text)
         self.settings.geometry = self.saveGeometry()
         self.settings.splitter = self.splitter.saveState()
         self.settings.memory_panel = self.memory_menu.panel.isChecked()

@@ -100,11 +100,6 @@ class NoticeArea(QWidget):
         self.show()
         return bar
 
-    def dismiss_all(self) -> None:
-        """Away with all of them."""
-        for shown in self.notices():
-            shown.dismiss()
-
     def childEvent(self, event: object) -> None:
         """Fold up when the last notice is gone."""
         super().childEvent(event)  # type: ignore[arg-type]

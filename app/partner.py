@@ -180,12 +180,12 @@ class Partner(QObject):
         """Open another profile. A running turn is stopped first; what it generated is kept."""
         if self.profile is not None and self.profile.name == name:
             return
-        self._leave_turn()
+        self._leave_profile()
         self.engine.request("profile.open", ProfileName(name=name), ProfileOpened, self._on_opened, self._on_not_opened)
 
     def create_profile(self, name: str) -> None:
         """Make a profile and open it."""
-        self._leave_turn()
+        self._leave_profile()
         self.engine.request(
             "profile.create", ProfileName(name=name), ProfileOpened, self._on_opened, self._on_not_opened
         )
@@ -210,11 +210,12 @@ class Partner(QObject):
         """Delete a profile with everything in it. After the open one, another is opened (or made)."""
         current = self.profile is not None and self.profile.name == name
         if current:
-            self._leave_turn()
+            self._leave_profile()
 
         def done(_: Ok) -> None:
             self.deleted.emit(name)
             if current:
+                self.exchange.switching -= 1
                 self._any_profile = True
                 self.engine.profile = None
                 self._close_profile()
@@ -222,13 +223,21 @@ class Partner(QObject):
             else:
                 self.refresh_profiles()
 
-        self.engine.request("profile.delete", ProfileName(name=name, confirm=True), Ok, done, self._report)
+        def failed(error: ErrorBody) -> None:
+            if current:
+                self.exchange.switching -= 1
+            self._report(error)
 
-    def _leave_turn(self) -> None:
+        self.engine.request("profile.delete", ProfileName(name=name, confirm=True), Ok, done, failed)
+
+    def _leave_profile(self) -> None:
+        """Before a request that ends with another profile. Its answer, whichever, counts `switching` down again."""
         if self.exchange.running:
             self.exchange.stop()
+        self.exchange.switching += 1
 
     def _on_opened(self, answer: ProfileOpened) -> None:
+        self.exchange.switching -= 1
         for text in answer.notices:
             self.notice.emit(text, "")
         self._opened(answer.profile)
@@ -236,6 +245,7 @@ class Partner(QObject):
 
     def _on_not_opened(self, error: ErrorBody) -> None:
         """The engine may have closed the old profile before the new one failed: ask what is open."""
+        self.exchange.switching -= 1
         self._report(error)
         if error.code == errors.ENGINE_GONE:
             return

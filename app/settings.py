@@ -8,7 +8,7 @@ from PySide6.QtCore import QByteArray, QSettings
 
 
 class WindowSettings:
-    """Geometry, the last profile, and a draft for each profile that was not sent when the window closed."""
+    """Geometry, the last profile, and the drafts that were not sent: one for each profile, one from before any."""
 
     def __init__(self, data_dir: Path) -> None:
         self._settings = QSettings(str(data_dir / "window.ini"), QSettings.Format.IniFormat)
@@ -50,17 +50,17 @@ class WindowSettings:
     def profile(self, name: str) -> None:
         self._settings.setValue("profile/last", name)
 
-    def draft(self, profile_id: str) -> str:
-        """What stood in the input box when this profile was last left."""
-        value = self._settings.value(f"draft/{profile_id}", "")
+    def draft(self, profile_id: str | None) -> str:
+        """What stood in the input box when this profile was last left. None: when no profile was open."""
+        value = self._settings.value(_draft_key(profile_id), "")
         return value if isinstance(value, str) else ""
 
-    def set_draft(self, profile_id: str, text: str) -> None:
+    def set_draft(self, profile_id: str | None, text: str) -> None:
         """Keep a draft, or drop it when there is nothing to keep."""
         if text.strip():
-            self._settings.setValue(f"draft/{profile_id}", text)
+            self._settings.setValue(_draft_key(profile_id), text)
         else:
-            self._settings.remove(f"draft/{profile_id}")
+            self._settings.remove(_draft_key(profile_id))
 
     def save(self) -> None:
         """Write the file now."""
@@ -69,3 +69,7 @@ class WindowSettings:
     def _bytes(self, key: str) -> QByteArray | None:
         value = self._settings.value(key)
         return value if isinstance(value, QByteArray) and not value.isEmpty() else None
+
+
+def _draft_key(profile_id: str | None) -> str:
+    return "draft_of_no_profile" if profile_id is None else f"draft/{profile_id}"

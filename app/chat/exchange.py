@@ -88,6 +88,8 @@ class Exchange(QObject):
         self.current = Transcript(parent=self)
         self._turn: _Turn | None = None
         self._doubtful: _Turn | None = None
+        self.switching = 0
+        """Requests on their way that change the profile: what was said now, in the old one, would arrive in the new."""
         self._flush_timer = QTimer(self, singleShot=True, interval=FLUSH_MS)
         self._flush_timer.timeout.connect(self._flush)
         engine.said.connect(self._on_said)
@@ -156,8 +158,8 @@ class Exchange(QObject):
     # ------------------------------------------------------------------------------------------ one turn
 
     def send(self, text: str) -> bool:
-        """Say `text` in the conversation on screen. False when a turn runs already: the text is not taken."""
-        if self.running or not text.strip():
+        """Say `text` in the conversation on screen. False, and not taken, while a turn runs or the profile changes."""
+        if self.running or self.switching or not text.strip():
             return False
         user = ChatItem("user", text, ItemState.WAITING)
         self._turn = _Turn(self.current, user, last_message=self.current.last_message(), known=self._known)

@@ -105,8 +105,8 @@ class Transcript(QObject):
     def load(self, messages: Sequence[Message]) -> None:
         """Take over what is on disk, keeping what only the screen knows.
 
-        A reply that was streamed further than it was saved stays as long as it was on screen, and the marks (what was
-        learned, what was recalled) stay with their messages. Items that are not on disk stay at the end.
+        A reply whose end the engine did not live to see stays interrupted, and as long as it was on screen; the marks
+        (what was learned, what was recalled) stay with their messages. Items that are not on disk stay at the end.
         """
         known = {item.message: item for item in self.items if item.message is not None}
         unsaved = [item for item in self.items if item.message is None]
@@ -119,21 +119,21 @@ class Transcript(QObject):
             if (old := known.get(message.id)) is not None:
                 item.learned, item.recalled = old.learned, old.recalled
                 item.memory_tokens, item.recalled_texts = old.memory_tokens, old.recalled_texts
+                self._keep_seen(old, item)
             items.append(item)
+        for item in unsaved:
+            if item.role == "assistant":
+                self._settle(item, items)
+        # Only now: a reply that the screen knows of was perhaps stopped, not interrupted.
         if items and items[-1].role == "user":
             items.append(ChatItem("assistant", "", ItemState.INTERRUPTED, answers=items[-1].message))
-        for item in unsaved:
-            self._settle(item, items)
-        self.items = items
+        self.items = items + [item for item in unsaved if item.role == "user"]
         self.loaded = True
         self.reset.emit()
 
-    @staticmethod
-    def _settle(item: ChatItem, items: list[ChatItem]) -> None:
-        """Find the place of an item that had no id among those from disk: an interrupted reply, or a waiting text."""
-        if item.role == "user":
-            items.append(item)
-            return
+    @classmethod
+    def _settle(cls, item: ChatItem, items: list[ChatItem]) -> None:
+        """Find the place of a reply that had no id among the items from disk."""
         place = next(
             (i for i, said in enumerate(items) if said.message is not None and said.message == item.answers), None
         )
@@ -142,5 +142,13 @@ class Transcript(QObject):
         saved = items[place + 1] if place + 1 < len(items) else None
         if saved is None or saved.role != "assistant":
             items.insert(place + 1, item)
-        elif saved.state is ItemState.INTERRUPTED and item.text.startswith(saved.text):
-            saved.text = item.text
+        else:
+            cls._keep_seen(item, saved)
+
+    @staticmethod
+    def _keep_seen(seen: ChatItem, saved: ChatItem) -> None:
+        """The engine died during the reply `seen`: so it stays, unless the disk holds the end of it."""
+        if seen.state is ItemState.INTERRUPTED and saved.state in (ItemState.INTERRUPTED, ItemState.STOPPED):
+            saved.state = ItemState.INTERRUPTED
+            if seen.text.startswith(saved.text):
+                saved.text = seen.text

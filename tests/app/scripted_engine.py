@@ -2,7 +2,8 @@
 
 Run as `python scripted_engine.py DATA_DIR [--option ...]`. It keeps its profiles in `DATA_DIR/scripted.json`, written
 before `turn.accepted`, as the real one keeps them in its database; so what survives a crash here is what would survive
-there. A message that begins with `/` makes it misbehave in the middle of a turn; the options do so from the start.
+there. A reply is there from its first token on, without a finish until it has one, as in the real one. A message that
+begins with `/` makes it misbehave in the middle of a turn; the options do so from the start.
 """
 
 from __future__ import annotations
@@ -240,13 +241,15 @@ class Engine:
             raise Fail(1102, "The model could not compute.", "Start the engine again.")
         pieces = [piece + " " for piece in reply.split(" ")]
         pieces[-1] = pieces[-1][:-1]
-        answer = self.add(conversation, "assistant", "")
+        if text.startswith("/ponder"):  # Reads until it is stopped.
+            self.cancelled.wait(30)
+        answer: dict[str, Any] | None = None
         sent = ""
         for place, piece in enumerate(pieces):
             if self.cancelled.is_set():
                 finish = "cancelled"
                 break
-            if place == 3 and text.startswith("/die-saved"):
+            if answer is not None and place == 3 and text.startswith("/die-saved"):
                 answer["content"] = sent
                 self.store.save()
             if place == 4 and text.startswith("/die"):
@@ -254,7 +257,9 @@ class Engine:
                 os._exit(9)
             sent += piece
             self.say("turn.delta", p.TurnDelta(turn=self.turn, text=piece))
+            answer = answer or self.add(conversation, "assistant", sent)
             time.sleep(pause)
+        answer = answer or self.add(conversation, "assistant", "")
         answer.update(content=sent, finish=finish)
         learned = self.learn(said["id"], text) if params.learn and finish == "stop" else None
         self.store.save()

@@ -69,6 +69,7 @@ def test_death_after_a_partial_save_shows_the_longer_of_both(qtbot: QtBot, make_
     assert said(window) == ["/die-saved"]
     assert len(items(window)) == 2
     assert items(window)[1].text == "I will **remember** that "
+    assert items(window)[1].state is ItemState.INTERRUPTED
 
 
 @pytest.mark.parametrize("first", [True, False])
@@ -151,6 +152,29 @@ def test_closing_keeps_an_unsent_text_for_the_next_start(qtbot: QtBot, make_wind
     assert again.composer.text == "half a thou"
 
 
+@pytest.mark.parametrize("option", ["--slow-start=1", "--no-model", "--die-at-start"])
+def test_closing_before_a_profile_is_open_keeps_what_was_said_for_the_first_one(
+    qtbot: QtBot, make_window: MakeWindow, option: str
+) -> None:
+    window = make_window(option, wait=False)
+    ended = (Condition.STARTING if "slow" in option else Condition.REFUSED, Condition.GIVEN_UP)
+    qtbot.waitUntil(lambda: window.partner.engine.condition in ended, timeout=30_000)
+    type_and_send(qtbot, window, "precious words")
+    for _ in range(2):  # Also over a second start that comes no further.
+        with qtbot.waitSignal(window.closed, timeout=10_000):
+            window.close()
+        window = make_window("--no-model", wait=False)
+        assert window.composer.text == "precious words"
+    with qtbot.waitSignal(window.closed, timeout=10_000):
+        window.close()
+    window = make_window()
+    assert window.composer.text == "precious words"
+    with qtbot.waitSignal(window.closed, timeout=10_000):
+        window.close()
+    other = make_window(profile="Work")
+    assert other.composer.text == ""
+
+
 def test_closing_in_the_middle_of_a_reply_keeps_both_sides(qtbot: QtBot, make_window: MakeWindow) -> None:
     window = make_window()
     type_and_send(qtbot, window, "/long 0.02")
@@ -165,3 +189,21 @@ def test_closing_in_the_middle_of_a_reply_keeps_both_sides(qtbot: QtBot, make_wi
     qtbot.waitUntil(lambda: len(items(again)) == 2)
     assert items(again)[1].state is ItemState.STOPPED
     assert items(again)[1].text.startswith("word")
+
+
+def test_a_reply_stopped_before_its_first_word_is_not_called_interrupted_later(
+    qtbot: QtBot, make_window: MakeWindow
+) -> None:
+    window = make_window()
+    type_and_send(qtbot, window, "/ponder")
+    qtbot.waitUntil(lambda: len(items(window)) == 2)
+    window.composer.button.click()
+    qtbot.waitUntil(lambda: not window.partner.exchange.running)
+    with qtbot.waitSignal(window.closed, timeout=10_000):
+        window.close()
+    again = make_window(profile=None)
+    qtbot.waitUntil(lambda: again.sidebar.list.count() == 1)
+    again.sidebar.list.itemClicked.emit(again.sidebar.list.item(0))
+    qtbot.waitUntil(lambda: len(items(again)) == 2)
+    assert items(again)[1].state is ItemState.STOPPED
+    assert not again.chat.bubbles()[1].again_button.isVisible()

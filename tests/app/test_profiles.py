@@ -12,8 +12,9 @@ from pytestqt.qtbot import QtBot
 
 from app.dialogs import NameDialog, free_name
 from app.main_window import MainWindow
-from tests.app.acting import dialog, items, press, say, words_of
+from tests.app.acting import dialog, items, press, say, type_and_send, words_of
 from tests.app.conftest import MakeWindow
+from tests.app.scripted_engine import REPLY
 
 
 def names(window: MainWindow) -> list[str]:
@@ -71,6 +72,71 @@ def test_switching_stops_a_running_turn(qtbot: QtBot, make_window: MakeWindow) -
     entry(window, "Mika").trigger()
     qtbot.waitUntil(lambda: open_profile(window) == "Mika" and not window.partner.exchange.running)
     assert items(window) == []
+
+
+def test_what_is_said_while_another_profile_opens_stays_with_the_old_one(
+    qtbot: QtBot, make_window: MakeWindow, tmp_path: Path
+) -> None:
+    window = make_window()
+    make_profile(qtbot, window, "Work")
+    say(qtbot, window, "Work's first.")
+    entry(window, "Mika").trigger()
+    type_and_send(qtbot, window, "Work's second.")
+    assert window.composer.text == "Work's second."
+    qtbot.waitUntil(lambda: open_profile(window) == "Mika" and not window.partner.exchange.running)
+    assert window.composer.text == ""
+    say(qtbot, window, "Mika's own.")
+    assert [item.text for item in items(window) if item.role == "user"] == ["Mika's own."]
+    entry(window, "Work").trigger()
+    qtbot.waitUntil(lambda: open_profile(window) == "Work")
+    assert window.composer.text == "Work's second."
+
+
+def test_between_two_switches_nothing_is_taken(qtbot: QtBot, make_window: MakeWindow) -> None:
+    window = make_window()
+    make_profile(qtbot, window, "Work")
+    make_profile(qtbot, window, "Home")
+    partner, taken = window.partner, dict[str, bool]()
+    partner.profile_changed.connect(lambda profile: taken.update({profile.name: partner.exchange.send("Hello.")}))
+    entry(window, "Work").trigger()
+    entry(window, "Mika").trigger()
+    qtbot.waitUntil(lambda: len(taken) == 2 and not partner.exchange.running)
+    assert taken == {"Work": False, "Mika": True}
+
+
+def test_a_profile_that_does_not_open_leaves_the_old_one_listening(qtbot: QtBot, make_window: MakeWindow) -> None:
+    window = make_window("--in-use", "Locked")
+    window.partner.create_profile("Mika")
+    window.partner.switch_profile("Locked")
+    qtbot.waitUntil(lambda: len(window.notices.notices()) == 2)
+    assert say(qtbot, window, "Still here?").text == REPLY
+
+
+def test_what_is_said_while_its_profile_is_deleted_goes_to_no_other(qtbot: QtBot, make_window: MakeWindow) -> None:
+    window = make_window()
+    make_profile(qtbot, window, "Work")
+    window.partner.delete_profile("Work")
+    type_and_send(qtbot, window, "Work's last.")
+    qtbot.waitUntil(lambda: open_profile(window) == "Mika")
+    assert window.composer.text == ""
+    assert say(qtbot, window, "Mika's own.").text == REPLY
+
+
+def test_closing_while_another_profile_opens_keeps_both_drafts(qtbot: QtBot, make_window: MakeWindow) -> None:
+    window = make_window()
+    make_profile(qtbot, window, "Work")
+    QTest.keyClicks(window.composer.edit, "for Work")
+    entry(window, "Mika").trigger()
+    qtbot.waitUntil(lambda: open_profile(window) == "Mika")
+    QTest.keyClicks(window.composer.edit, "for Mika")
+    entry(window, "Work").trigger()
+    with qtbot.waitSignal(window.closed, timeout=10_000):
+        window.close()
+    again = make_window(profile="Mika")
+    assert again.composer.text == "for Mika"
+    entry(again, "Work").trigger()
+    qtbot.waitUntil(lambda: open_profile(again) == "Work")
+    assert again.composer.text == "for Work"
 
 
 def test_a_name_that_is_taken_or_empty_is_not_accepted(qtbot: QtBot, make_window: MakeWindow) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from pytestqt.qtbot import QtBot
 
 from app.chat.transcript import ChatItem, ItemState, Transcript, finish_state
@@ -48,6 +49,24 @@ def test_a_reply_seen_further_than_it_was_saved_stays_as_seen() -> None:
     ]
     transcript.load([message(2, "user", "a")])
     assert len(transcript.items) == 2
+
+
+@pytest.mark.parametrize("finish", [None, "cancelled"])
+def test_a_reply_that_was_seen_to_break_off_is_interrupted_whatever_the_disk_says(finish: FinishReason | None) -> None:
+    transcript = Transcript(1)
+    transcript.append(ChatItem("user", "a", message=2))
+    transcript.append(ChatItem("assistant", "one two three", ItemState.INTERRUPTED, answers=2))
+    for _ in range(2):  # The second time it has its id from the disk.
+        transcript.load([message(2, "user", "a"), message(3, "assistant", "one two", finish)])
+        assert shown(transcript)[1:] == [("assistant", "one two three", ItemState.INTERRUPTED)]
+
+
+def test_a_reply_that_was_stopped_before_it_began_is_not_called_interrupted() -> None:
+    transcript = Transcript(1)
+    transcript.append(ChatItem("user", "a", message=2))
+    transcript.append(ChatItem("assistant", "", ItemState.STOPPED, answers=2))
+    transcript.load([message(2, "user", "a")])
+    assert shown(transcript)[1:] == [("assistant", "", ItemState.STOPPED)]
 
 
 def test_a_reply_that_the_disk_holds_whole_wins_over_the_piece_that_was_seen() -> None:
