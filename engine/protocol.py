@@ -91,6 +91,8 @@ class ProfileInfo(Struct):
     name: str
     created: str
     """ISO 8601, UTC."""
+    problem: str = ""
+    """Why it cannot be opened; empty when nothing is known to be wrong with it."""
 
 
 class MemoryStats(Struct):
@@ -125,7 +127,7 @@ class Learned(Struct):
 
 
 class Message(Struct):
-    """One message of a conversation. `finish` None on a reply: still being generated."""
+    """One message of a conversation. `finish` None on a reply: being generated, or never finished (interrupted)."""
 
     id: int
     conversation: int
@@ -170,7 +172,11 @@ class TurnMessage(Struct):
 
 
 class Initialize(Struct):
-    """`initialize`: first message. Opens `profile` (created when missing and `create` is true)."""
+    """`initialize`: first message. Opens `profile`; a missing one is created when `create` is true.
+
+    While a profile cannot be read, which may be the missing one, that is refused with STATE_DAMAGED (`profile.create`
+    is not).
+    """
 
     protocol: int
     client: str = ""

@@ -64,8 +64,6 @@ class Session:
         self._refused: EngineError | None = None
         self._last_entry = 0
         self._unsaved = 0
-        for message in profile.unfinished_messages():
-            profile.update_message(message.id, message.content, "cancelled")
         self._open_memory()
         self.notices += profile.take_notices()
 

@@ -1,7 +1,7 @@
 """The llama.cpp binding, made quiet and complete for our use.
 
 Quiet: llama.cpp and ggml write what they think to stderr; here it goes to the Python logger `engine.llama`, warnings
-and errors as such, everything else as DEBUG. Complete: the binding declares no ggml functions, and the taps need four
+and errors as such, everything else as DEBUG. Complete: the binding declares no ggml functions, and the taps need three
 of them. They are stable C functions of ggml's public headers.
 """
 
@@ -16,7 +16,7 @@ from typing import Any, Final
 import llama_cpp
 from llama_cpp import llama_cpp as llama
 
-__all__ = ["ggml_get_name", "ggml_nelements", "llama", "redirect_log", "tensor_get", "tensor_rows"]
+__all__ = ["ggml_get_name", "ggml_nelements", "llama", "redirect_log", "tensor_get"]
 
 logger = logging.getLogger("engine.llama")
 
@@ -77,7 +77,6 @@ def _function(name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
 
 ggml_get_name: Final = _function("ggml_get_name", ctypes.c_char_p, ctypes.c_void_p)
 ggml_nelements: Final = _function("ggml_nelements", ctypes.c_int64, ctypes.c_void_p)
-tensor_rows: Final = _function("ggml_nrows", ctypes.c_int64, ctypes.c_void_p)
 tensor_get: Final = _function(
     "ggml_backend_tensor_get", None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t
 )

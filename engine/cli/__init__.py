@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from engine.cli.arguments import build_parser
 from engine.cli.console import EXIT_ERROR, EXIT_INTERRUPTED, Console, exit_status
-from engine.errors import EngineError
+from engine.errors import EngineError, ErrorCode, StoreError
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -51,6 +51,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output has gone (`techo ... | head`): no more output, also none at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_ERROR
+    except (OSError, UnicodeError) as error:
+        console.error(_in_words(error))
+        return EXIT_ERROR
     except SystemExit as leaving:  # --help, and SIGTERM
         return leaving.code if isinstance(leaving.code, int) else 0
 
@@ -70,6 +73,21 @@ def _polite_termination() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _in_words(error: OSError | UnicodeError) -> EngineError:
+    """What the system or the encoding of a text refused, where no command had a better word for it."""
+    if isinstance(error, UnicodeError):
+        return EngineError(
+            f"A text is not UTF-8, or cannot be shown here: {error}.",
+            "Give Techo UTF-8 text (`iconv` converts other encodings), in a locale that is UTF-8 too.",
+            code=ErrorCode.INVALID_PARAMS,
+        )
+    named = f"{error.filename}: " if error.filename else ""
+    return StoreError(
+        f"The system refused: {named}{error.strerror or error}.",
+        "Check the name, the rights, and whether the disk has room; then try again.",
+    )
 
 
 def _command(name: str) -> Callable[[Namespace, Console], int]:

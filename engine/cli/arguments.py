@@ -96,18 +96,23 @@ examples:
 """
 
 _BENCH: Final = """\
-speed      decoding with memory / without, side by side; learning a turn / reading it; the first
-           token; the start of the engine
-memory     resident memory and snapshot size over many turns in one profile; perplexity of a plain
-           text with the memory / without
-controls   general-knowledge questions with the memory full / without a memory
+speed      after N turns (--fill): decoding with memory / without, side by side; learning a turn /
+           reading it; the first token; the start of the engine
+memory     resident memory and snapshot size over N turns (--turns) in one profile; after them the
+           perplexity of a plain text with the memory / without
+controls   after N turns (--fill): general-knowledge questions with the memory / without
 kills      kill -9 in the middle of turns: is anything lost that was shown as sent or learned?
+
+N turns use a small part of the memory; the result says how much. With --full the perplexity and
+the controls are measured when no free neuron or turn slot is left: what the N turns wrote has then
+been written again and again, each time at other addresses. Tell a few hundred for that.
 
 Everything runs in temporary profiles; yours are not touched.
 
 examples:
   techo bench speed
   techo bench memory --turns 1000 --text wiki.test.txt
+  techo bench controls --full --fill 300
   techo bench kills --kills 50 --json
 """
 
@@ -303,7 +308,10 @@ def _bench(grammar: _Grammar) -> None:
     parser.add_argument("--turns", type=_positive, default=300, metavar="N", help="memory: tell so many (default: 300)")
     parser.add_argument("--one-conversation", action="store_true", help="memory: all turns in one endless conversation")
     parser.add_argument(
-        "--fill", type=_positive, default=100, metavar="N", help="turns told before speed and controls (default: 100)"
+        "--fill", type=_positive, default=100, metavar="N", help="turns told before the other parts (default: 100)"
+    )
+    parser.add_argument(
+        "--full", action="store_true", help="memory's perplexity, controls: with the memory filled up after the turns"
     )
     parser.add_argument("--kills", type=_positive, default=10, metavar="N", help="kills: so often (default: 10)")
     parser.add_argument("--seed", type=int, default=1, help="of the random moments and texts (default: 1)")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.cli.benchmark.controls import bench_controls
-from engine.cli.benchmark.growth import bench_growth, bench_perplexity
+from engine.cli.benchmark.growth import PlainText, bench_growth, bench_perplexity
 from engine.cli.benchmark.kills import bench_kills
 from engine.cli.benchmark.lab import Lab, Supply
 from engine.cli.benchmark.speed import bench_speed
@@ -25,16 +25,15 @@ def bench(options: Namespace, console: Console) -> int:
     """Runs the chosen parts; exit status 1 when a promise was broken (something lost to a kill)."""
     parts: dict[str, Callable[[Lab], dict[str, Any]]] = {
         # The memory part comes first: it leaves a profile that has been told most.
-        "memory": lambda lab: {
-            **bench_growth(lab, options.turns, one_conversation=options.one_conversation),
-            "perplexity": bench_perplexity(lab, options.text),
-        },
-        "controls": lambda lab: bench_controls(lab, options.fill, options.controls),
+        "memory": lambda lab: _bench_memory(lab, options),
+        "controls": lambda lab: bench_controls(lab, options.fill, options.controls, full=options.full),
         "speed": lambda lab: bench_speed(lab, options.fill),
         "kills": lambda lab: bench_kills(lab, options.kills, options.fill),
     }
     chosen = list(parts) if options.part == "all" else [options.part]
     results: dict[str, Any] = {}
+    if options.data_dir is not None:
+        options.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="techo-bench-", dir=options.data_dir) as folder:
         engines = Engines(Path(folder), options.threads)
         lab = Lab(engines, Supply.load(options.facts, options.seed), _progress(console), options.seed)
@@ -46,6 +45,12 @@ def bench(options: Namespace, console: Console) -> int:
     kills = results.get("kills", {})
     broken = any(kills.get(name) for name in ("failed_restarts", "lost_messages", "lost_entries", "recall_lost"))
     return EXIT_ERROR if broken else EXIT_OK
+
+
+def _bench_memory(lab: Lab, options: Namespace) -> dict[str, Any]:
+    text = PlainText.load(options.text)  # a wrong file is better found out before hundreds of turns are told
+    grown = bench_growth(lab, options.turns, one_conversation=options.one_conversation)
+    return {**grown, "perplexity": bench_perplexity(lab, text, full=options.full)}
 
 
 def _progress(console: Console) -> Callable[[str], None]:
@@ -107,7 +112,7 @@ def _memory(result: dict[str, Any]) -> list[Figure]:
     stats: MemoryStats = result["stats"]
     figures: list[Figure] = [
         ("turns told in one profile", str(result["turns"]), ""),
-        ("neurons in use", f"{stats.neurons_used} of {stats.neurons}", ""),
+        _in_use(stats),
         ("size of the memory", " then ".join(map(bytes_text, result["state_bytes"])), "<= 24 MB, constant"),
         ("snapshot on disk", ", ".join(map(bytes_text, result["snapshot_sizes"])) or "none yet", "one size"),
     ]
@@ -127,22 +132,37 @@ def _memory(result: dict[str, Any]) -> list[Figure]:
     perplexity = result["perplexity"]
     figures.append(
         (
-            f"perplexity, memory / none ({perplexity['text']}, {perplexity['tokens']} tokens)",
+            f"perplexity, memory / none ({perplexity['text']}, {perplexity['tokens']} tokens, {_after(perplexity)})",
             f"{perplexity['with_memory']:.3f} / {perplexity['without_memory']:.3f} = {perplexity['ratio']:.4f}",
             "<= 1.01",
         )
     )
-    return figures
+    return [*figures, _in_use(perplexity["stats"])]
+
+
+def _after(result: dict[str, Any]) -> str:
+    """What the memory had been told when it was measured."""
+    return f"after {result['turns_told']} turns" + (", then filled up" if result["full"] else "")
+
+
+def _in_use(stats: MemoryStats) -> Figure:
+    """How full the memory was."""
+    return (
+        "  neurons, turn slots in use",
+        f"{stats.neurons_used:,} of {stats.neurons:,}, {stats.turns_used:,} of {stats.turns:,}",
+        "",
+    )
 
 
 def _controls(result: dict[str, Any]) -> list[Figure]:
     figures: list[Figure] = [
         (
-            f"control questions right, memory / none ({result['turns_told']} turns told)",
+            f"control questions right, memory / none ({_after(result)})",
             f"{result['right_with']} / {result['right_without']} of {result['asked']}",
             "not one fewer",
         ),
         ("  lost / gained", f"{len(result['lost'])} / {len(result['gained'])}", "0 lost"),
+        _in_use(result["stats"]),
     ]
     return [*figures, *[(f"  lost: {question}", "", "") for question in result["lost"]]]
 

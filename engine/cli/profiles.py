@@ -16,6 +16,9 @@ def list_profiles(options: Namespace, console: Console) -> int:
         found = engine.call("profile.list", None, ProfileList)
     rows = [[profile.name, _day(profile.created), profile.id] for profile in found.profiles]
     text = table(["name", "created", "id"], rows) if rows else "No profile yet. The first `techo say` makes one."
+    for profile in found.profiles:
+        if profile.problem:
+            text += f"\n\n{profile.name} cannot be opened: {profile.problem}"
     console.result({"profiles": found.profiles}, text)
     return EXIT_OK
 

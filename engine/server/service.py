@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import engine.protocol as p
 from engine.bit_ttt import Memory, SlowWeights
-from engine.errors import BackboneError, EngineError, ErrorCode, ProfileError, ProtocolError, StoreError
+from engine.errors import BackboneError, EngineError, ErrorCode, ProfileError, ProtocolError, StateError, StoreError
 from engine.models import find_default_model, find_memory_weights
 from engine.models.locate import require_weights
 from engine.session import ImportCheck, Session
@@ -182,6 +182,7 @@ class Service:
         notices: list[str] = []
         if asked.profile is not None:
             if asked.create and not self._exists(asked.profile):
+                self._refuse_to_replace(asked.profile)
                 self._store.create(asked.profile)
             notices = self._enter(asked.profile)
         return p.Initialized(
@@ -222,6 +223,20 @@ class Service:
 
     def _exists(self, name: str) -> bool:
         return any(name_key(record.name) == name_key(name) for record in self._store.list())
+
+    def _refuse_to_replace(self, name: str) -> None:
+        """A profile that cannot be read may be the missing one: an empty one in its place would look like amnesia.
+
+        Raises:
+            StateError: STATE_DAMAGED.
+        """
+        for record in self._store.list():
+            if record.problem:
+                raise StateError(
+                    f"There is no profile {name.strip()[:80]}, and {record.name} cannot be opened: {record.problem}",
+                    "If that is the one you mean, bring it back from an exported file (techo memory import FILE --name "
+                    "NAME). To begin anew, make a profile yourself (techo profile create NAME).",
+                )
 
     def _profile_list(self, _asked: None, _call: Call) -> p.ProfileList:
         return p.ProfileList(profiles=[_profile(record) for record in self._store.list()], current=self.profile_name)
@@ -326,7 +341,7 @@ class Service:
 
 
 def _profile(record: ProfileRecord) -> p.ProfileInfo:
-    return p.ProfileInfo(id=record.id, name=record.name, created=record.created)
+    return p.ProfileInfo(id=record.id, name=record.name, created=record.created, problem=record.problem)
 
 
 def _conversation(record: ConversationRecord) -> p.Conversation:

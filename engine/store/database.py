@@ -79,7 +79,6 @@ CREATE TABLE message (
     content TEXT NOT NULL
 );
 CREATE INDEX message_conversation ON message (conversation, id);
-CREATE INDEX message_unfinished ON message (id) WHERE role = 'assistant' AND finish IS NULL;
 CREATE TABLE entry (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     created TEXT NOT NULL,

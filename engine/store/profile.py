@@ -152,10 +152,6 @@ class Profile:
         """All messages of a conversation, oldest first."""
         return self._transcript.messages(conversation)
 
-    def unfinished_messages(self) -> list[MessageRecord]:
-        """Right after opening: the replies that were being generated when the engine died."""
-        return self._transcript.unfinished()
-
     # ------------------------------------------------------------------------------------------ journal
 
     def next_entry_id(self) -> int:

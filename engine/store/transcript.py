@@ -122,11 +122,6 @@ class Transcript:
         rows = self._database.rows(_MESSAGE + "WHERE conversation = ? ORDER BY id", (conversation,))
         return [self._record(row) for row in rows]
 
-    def unfinished(self) -> list[MessageRecord]:
-        """Replies without a finish: right after the opening, those that were being generated when the engine died."""
-        rows = self._database.rows(_MESSAGE + "WHERE role = 'assistant' AND finish IS NULL ORDER BY id")
-        return [self._record(row) for row in rows]
-
     def has_message(self, identifier: int) -> bool:
         """Whether there is such a message."""
         return self._database.value("SELECT 1 FROM message WHERE id = ?", (_row_id(identifier),)) is not None

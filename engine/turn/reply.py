@@ -47,8 +47,13 @@ class Reply:
         self._saved = time.monotonic()
 
     def finish(self, reason: FinishReason) -> None:
-        """Commits the whole reply. An empty one that was stopped leaves no message."""
-        if self.message is not None:
-            self._profile.update_message(self.message, self.text, reason)
-        elif reason != "cancelled":
+        """Commits the whole reply, also an empty one: without a row it would look as if the engine had died."""
+        if self.message is None:
             self.message = self._profile.append_message(self._conversation, "assistant", self.text, reason).id
+        else:
+            self._profile.update_message(self.message, self.text, reason)
+
+    def break_off(self) -> None:
+        """Commits what there is of a reply that an error cut short. It stays unfinished: nobody stopped it."""
+        if self.message is not None:
+            self._profile.update_message(self.message, self.text, None)

@@ -131,15 +131,18 @@ class TurnRunner:
             conversation,
             lambda piece: self._notify("turn.delta", TurnDelta(turn=number, text=piece)),
         )
-        finish: FinishReason = "cancelled"
+        finish: FinishReason
         try:
             self._read(turn, memory, cancelled)
             recall = memory.recall(turn.parts) if memory is not None and asked.recall and turn.parts else None
             finish = self._generate(turn, memory, recall, sampler, limit, reply, cancelled, arrived)
         except Cancelled:
             logger.debug("turn %d stopped while it was read", number)
-        finally:
-            reply.finish(finish)
+            finish = "cancelled"
+        except BaseException:
+            reply.break_off()
+            raise
+        reply.finish(finish)
         learned = self._learn(session, turn, text, message, number) if asked.learn else None
         return TurnDone(
             conversation=conversation,

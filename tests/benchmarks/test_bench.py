@@ -1,4 +1,4 @@
-"""Promises in ratios, measured through `techo bench` on the real engine. Not part of the quick suite.
+"""Promises in ratios, measured through `techo bench` on the real engine. Slow: `-m "not slow"` leaves them out.
 
 Absolute times belong to a machine; the ratios must hold on every one. The bounds here are looser than the figures in
 the README, since CI's machines are busy: they catch a regression, they do not replace a measurement.

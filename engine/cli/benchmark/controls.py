@@ -1,4 +1,4 @@
-"""Does a full memory cost general knowledge? The same questions to the model alone and with the memory."""
+"""Does the memory cost general knowledge? The same questions to the model alone and with the memory."""
 
 from __future__ import annotations
 
@@ -8,13 +8,21 @@ from typing import Any
 from engine.cli.benchmark.lab import CONTROL_FILE, Lab, ask, existing
 from engine.cli.evaluation.episodes import load_episodes
 from engine.cli.evaluation.scoring import judge
+from engine.protocol import MemoryStats
 
 
-def bench_controls(lab: Lab, turns: int, path: Path | None) -> dict[str, Any]:
-    """Asks every control question twice.
+def bench_controls(lab: Lab, turns: int, path: Path | None, *, full: bool) -> dict[str, Any]:
+    """Asks every control question twice, after `turns` turns.
+
+    Args:
+        lab: is told the turns.
+        turns: so many.
+        path: the questions; None for those that come with the source.
+        full: ask in a copy of the lab's profile that has been filled up (see `full`), not in the profile itself.
 
     Returns:
-        `asked`, `right_without`, `right_with`, `changed` (replies that differ at all), `lost` and `gained` (questions).
+        `asked`, `right_without`, `right_with`, `changed` (replies that differ at all), `lost` and `gained` (questions),
+        `turns_told`, `full`, `stats` (of the memory asked).
     """
     questions = [
         question
@@ -24,19 +32,20 @@ def bench_controls(lab: Lab, turns: int, path: Path | None) -> dict[str, Any]:
     ]
     filled = lab.fill(turns)
     replies: dict[bool, list[str]] = {False: [], True: []}
-    with lab.open(filled.profile) as engine:
+    with lab.open(lab.full() if full else filled.profile) as engine:
+        stats = engine.call("memory.stats", None, MemoryStats)
         for recall, said in replies.items():
             for place, question in enumerate(questions):
                 lab.note(f"control question {place + 1} of {len(questions)}, memory {'read' if recall else 'not read'}")
                 said.append(ask(engine, question.q, recall=recall).reply)
-    without, full = replies[False], replies[True]
+    without, remembering = replies[False], replies[True]
     right_without = [judge(question, reply).right for question, reply in zip(questions, without, strict=True)]
-    right_with = [judge(question, reply).right for question, reply in zip(questions, full, strict=True)]
+    right_with = [judge(question, reply).right for question, reply in zip(questions, remembering, strict=True)]
     return {
         "asked": len(questions),
         "right_without": sum(right_without),
         "right_with": sum(right_with),
-        "changed": sum(one != other for one, other in zip(without, full, strict=True)),
+        "changed": sum(one != other for one, other in zip(without, remembering, strict=True)),
         "lost": [
             question.q
             for question, before, after in zip(questions, right_without, right_with, strict=True)
@@ -48,4 +57,6 @@ def bench_controls(lab: Lab, turns: int, path: Path | None) -> dict[str, Any]:
             if after and not before
         ],
         "turns_told": filled.told,
+        "full": full,
+        "stats": stats,
     }

@@ -9,6 +9,7 @@ import math
 import re
 import statistics
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -95,20 +96,49 @@ def pieces_of(text: str, words: int = _PIECE_WORDS) -> list[tuple[str, str]]:
     return pieces
 
 
-def bench_perplexity(lab: Lab, text: Path | None, limit: int = 40) -> dict[str, Any]:
+@dataclass(frozen=True)
+class PlainText:
+    """What the perplexity is measured on: the file's name, and its pieces (see `pieces_of`)."""
+
+    name: str
+    pieces: list[tuple[str, str]]
+
+    @classmethod
+    def load(cls, path: Path | None) -> PlainText:
+        """From a file; None for the sample that comes with the source.
+
+        Raises:
+            EpisodeError: there is no such file, or it holds no text that could be measured.
+        """
+        path = existing(path, SAMPLE_TEXT, "--text")
+        hint = "Name a file of plain text with --text FILE."
+        try:
+            pieces = pieces_of(path.read_text("utf-8"))
+        except UnicodeDecodeError as error:
+            raise EpisodeError(f"{path} is not UTF-8 text ({error.reason}).", hint) from None
+        if not pieces:
+            raise EpisodeError(f"{path} holds no paragraph that is long enough.", hint)
+        return cls(path.name, pieces)
+
+
+def bench_perplexity(lab: Lab, text: PlainText, *, full: bool, limit: int = 40) -> dict[str, Any]:
     """Perplexity of plain text with the lab's memory and without, in the same engine process.
 
+    Args:
+        lab: has been told something.
+        text: what is measured.
+        full: in a copy of the lab's profile that has been filled up (see `full`), not in the profile itself.
+        limit: pieces of the text at most.
+
     Returns:
-        `with_memory`, `without_memory`, their `ratio`, `tokens`, `pieces`, `text` (the file's name).
+        `with_memory`, `without_memory`, their `ratio`, `tokens`, `pieces`, `text` (the file's name), `turns_told`,
+        `full`, `stats` (of the memory measured).
     """
-    path = existing(text, SAMPLE_TEXT, "--text")
-    pieces = pieces_of(path.read_text("utf-8"))
-    if not pieces:
-        raise EpisodeError(f"{path} holds no paragraph that is long enough.", "Name a file of plain text.")
     # Spread over the whole file: a long text's beginning may be all about one thing.
-    chosen = pieces[:: max(1, len(pieces) // limit)][:limit]
+    chosen = text.pieces[:: max(1, len(text.pieces) // limit)][:limit]
     totals = {True: [0.0, 0], False: [0.0, 0]}
-    with lab.open(lab.filled.profile) as engine:
+    with lab.open(lab.full() if full else lab.filled.profile) as engine:
+        stats = engine.call("memory.stats", None, MemoryStats)
         for place, (opening, rest) in enumerate(chosen):
             lab.note(f"perplexity, piece {place + 1} of {len(chosen)}")
             for recall in (True, False):
@@ -123,5 +153,8 @@ def bench_perplexity(lab: Lab, text: Path | None, limit: int = 40) -> dict[str, 
         "ratio": round(value(True) / value(False), 5),
         "tokens": totals[True][1],
         "pieces": len(chosen),
-        "text": path.name,
+        "text": text.name,
+        "turns_told": lab.filled.told,
+        "full": full,
+        "stats": stats,
     }

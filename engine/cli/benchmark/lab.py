@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from engine.cli.benchmark.full import fill_profile
 from engine.cli.connection import Connection, Engines
 from engine.cli.evaluation.episodes import Episode, EpisodeError, Exchange, Question, load_episodes
 from engine.cli.evaluation.scoring import locate_telling
-from engine.protocol import Sampling, TurnDone, TurnFeed, TurnSend
+from engine.protocol import Exported, FilePath, MemoryImport, ProfileInfo, Sampling, TurnDone, TurnFeed, TurnSend
 
 _ROOT: Final = Path(__file__).resolve().parents[3]
 FACT_FILES: Final = tuple(
@@ -126,6 +127,7 @@ class Lab:
         self.note = note
         self.seed = seed
         self.filled = Filled("bench")
+        self._full = ""
 
     def open(self, profile: str) -> Connection:
         """A new engine process on a profile of this lab, created when missing."""
@@ -160,6 +162,24 @@ class Lab:
                 if watch is not None:
                     watch(engine, place + 1)
         return self.filled
+
+    def full(self) -> str:
+        """A copy of the lab's profile with no free neuron or turn slot left -> its name; see `full`.
+
+        The lab's own profile stays as it is, for the other parts. Nothing may be told to the copy.
+        """
+        name = f"full-{self.filled.told}"
+        if name == self._full:
+            return name
+        file = FilePath(path=str(self.engines.data_dir / f"{name}.techo"), overwrite=True)
+        with self.open(self.filled.profile) as engine:
+            vocabulary = engine.initialized.backbone.vocabulary
+            engine.call("memory.export", file, Exported)
+            engine.call("memory.import", MemoryImport(path=file.path, name=name), ProfileInfo)
+        self.note("filling the memory up")
+        fill_profile(self.engines.data_dir, name, vocabulary, self.seed)
+        self._full = name
+        return name
 
     def facts_told(self) -> list[Fact]:
         """The facts among the turns that have been told."""

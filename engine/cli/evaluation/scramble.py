@@ -12,13 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.errors import StateError
-from engine.store import ProfileStore, StateIdentity
+from engine.cli.offline import change_state
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-_NOBODY = StateIdentity(backbone="", memory="")
 
 
 def shuffled(arrays: dict[str, NDArray[Any]], seed: int) -> dict[str, NDArray[Any]]:
@@ -40,13 +37,4 @@ def scramble_profile(data_dir: Path, name: str, seed: int) -> None:
     Raises:
         StateError: the profile has no snapshot; it has learned nothing.
     """
-    store = ProfileStore(data_dir)
-    with store.open(name, _NOBODY) as profile:
-        identity = profile.bound_identity()
-    if identity is None:
-        raise StateError(f"The profile {name} has learned nothing that could be scrambled.")
-    with store.open(name, identity) as profile:
-        state = profile.load_state()
-        if state.arrays is None:
-            raise StateError(f"The profile {name} has no snapshot that could be scrambled.")
-        profile.save_snapshot(shuffled(dict(state.arrays), seed), state.last_entry)
+    change_state(data_dir, name, lambda arrays, _: shuffled(arrays, seed))

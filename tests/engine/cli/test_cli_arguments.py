@@ -115,6 +115,52 @@ def test_empty_text_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert "nothing to say" in capsys.readouterr().err
 
 
+def test_input_that_is_not_utf8_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for as_json in ([], ["--json"]):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"caf\xe9"), encoding="utf-8"))
+        assert main(["say", "-", *as_json]) == 1
+        captured = capsys.readouterr()
+        if as_json:
+            error = json.loads(captured.out)["error"]
+            assert error["code"] == ErrorCode.INVALID_PARAMS
+            assert "iconv" in error["hint"]
+        else:
+            assert captured.err.startswith("techo: A text is not UTF-8")
+            assert "iconv" in captured.err
+
+
+def test_a_text_for_the_perplexity_that_is_not_utf8_is_found_before_anything_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = tmp_path / "latin.txt"
+    text.write_bytes(b"caf\xe9. " * 100)
+    assert main(["bench", "memory", "--turns", "1", "--text", str(text), "--json"]) == 1
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert str(text) in error["message"]
+    assert "UTF-8" in error["message"]
+    assert "--text" in error["hint"]
+
+
+def test_bench_makes_its_data_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "new" / "folder"
+    arguments = ["bench", "memory", "--facts", str(tmp_path / "nowhere.jsonl"), "--data-dir", str(folder)]
+    assert main(arguments) == 1
+    assert "There is no file" in capsys.readouterr().err
+    assert list(folder.iterdir()) == []
+
+
+def test_what_the_system_refuses_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    assert main(["bench", "memory", "--data-dir", str(file), "--json"]) == 1
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["code"] == ErrorCode.STORAGE_FAILED
+    assert str(file) in error["message"]
+    assert error["hint"]
+
+
 def test_unreadable_episodes_are_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", str(tmp_path / "nowhere.jsonl"), "--json"]) == 1
     assert "cannot be read" in json.loads(capsys.readouterr().out)["error"]["message"]

@@ -69,8 +69,8 @@ def test_table_has_a_line_for_every_figure() -> None:
     stats = MemoryStats(
         state_bytes=20_000_000,
         snapshot_bytes=20_001_000,
-        neurons=1000,
-        neurons_used=10,
+        neurons=131_072,
+        neurons_used=2_468,
         turns=100,
         turns_used=5,
         turns_learned=5,
@@ -98,9 +98,14 @@ def test_table_has_a_line_for_every_figure() -> None:
                 "tokens": 1000,
                 "pieces": 9,
                 "text": "sample.txt",
+                "turns_told": 300,
+                "full": False,
+                "stats": stats,
             },
         },
         "controls": {
+            "full": True,
+            "stats": stats,
             "asked": 61,
             "right_with": 43,
             "right_without": 44,
@@ -126,3 +131,6 @@ def test_table_has_a_line_for_every_figure() -> None:
     text = bench_text(results)
     for expected in ("0.950", "<= 0.15", "+0.50 MB", "1.0050", "43 / 44 of 61", "do bees make?", "2 while reading"):
         assert expected in text
+    assert "1000 tokens, after 300 turns)" in text
+    assert "memory / none (after 300 turns, then filled up)" in text
+    assert text.count("2,468 of 131,072, 5 of 100") == 3, "of the turns told, the perplexity, the controls"

@@ -93,7 +93,7 @@ def check(store: ProfileStore, acknowledged: dict[str, set[int]]) -> int:
             for conversation in profile.conversations()
             for message in profile.messages(conversation.id)
         }
-        unfinished = profile.unfinished_messages()
+        unfinished = [message for message in messages.values() if (message.role, message.finish) == ("assistant", None)]
         assert len(unfinished) <= 1
         for message in unfinished:
             profile.update_message(message.id, message.content, "cancelled")

@@ -30,7 +30,6 @@ def _content(profile: Profile) -> dict[str, Any]:
     return {
         "conversations": profile.conversations(),
         "messages": [profile.messages(found.id) for found in profile.conversations()],
-        "unfinished": profile.unfinished_messages(),
         "entries": list(profile.entries()),
         "next": profile.next_entry_id(),
         "identity": profile.bound_identity(),

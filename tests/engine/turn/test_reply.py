@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import engine.turn.reply
+from engine.protocol import FinishReason
 from engine.store import Profile, ProfileStore, StateIdentity
 from engine.turn.reply import Reply
 
@@ -81,11 +82,18 @@ def test_is_saved_from_the_first_piece_on(profile: Profile, conversation: int, m
     assert (message.id, message.content, message.finish) == (reply.message, "One two three", "stop")
 
 
-def test_an_empty_reply_is_kept_only_when_it_was_meant(profile: Profile, conversation: int) -> None:
-    stopped = Reply(profile, conversation, lambda piece: None)
-    stopped.finish("cancelled")
-    assert stopped.message is None
+@pytest.mark.parametrize("reason", ["cancelled", "stop"])
+def test_an_empty_reply_is_kept_with_its_reason(profile: Profile, conversation: int, reason: FinishReason) -> None:
+    reply = Reply(profile, conversation, lambda piece: None)
+    reply.finish(reason)
+    assert [(m.id, m.content, m.finish) for m in profile.messages(conversation)] == [(reply.message, "", reason)]
+
+
+def test_a_reply_that_an_error_cuts_short_is_saved_and_stays_unfinished(profile: Profile, conversation: int) -> None:
+    reply = Reply(profile, conversation, lambda piece: None)
+    reply.break_off()
     assert profile.messages(conversation) == []
-    silent = Reply(profile, conversation, lambda piece: None)
-    silent.finish("stop")
-    assert [(m.content, m.finish) for m in profile.messages(conversation)] == [("", "stop")]
+    reply.add(b"One")
+    reply.add(b" two")
+    reply.break_off()
+    assert [(m.content, m.finish) for m in profile.messages(conversation)] == [("One two", None)]
