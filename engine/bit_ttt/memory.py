@@ -146,6 +146,11 @@ class Reading:
     gate: Floats
     entries: list[int] = field(default_factory=list)
 
+    @property
+    def outspoken(self) -> bool:
+        """Memory and phrases together outweigh the model."""
+        return bool(self.active and self.gate[0] < 0.5)
+
 
 class Memory:
     """Slow and fast weights together.

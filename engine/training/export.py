@@ -19,8 +19,8 @@ are learned by heart, so training trusts them too much; on the kinds kept to dev
 twice the trust gave 76 of 100 for 73, and 33 of 40 for 31 of the hand-written development facts."""
 
 BOLDNESS = 2.0
-"""Added to the gate's logit for the memory. One question in seven is left untold in training, and there the turns around
-it never come near; in the kinds kept to develop with the same gate abstains from much that it was told. In free
+"""Added to the gate's logit for the memory. One question in seven is left untold in training, and there the turns
+around it never come near; so on the kinds kept to develop with the gate abstains from much that it was told. In free
 generation, facts told and right / never told and left alone: 0 gave 106 of 180 / 18 of 37, 1 gave 116 / 11, 2 gave
 126 / 6 (100 hand-written and 80 templated facts)."""
 

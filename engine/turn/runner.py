@@ -261,13 +261,19 @@ class TurnRunner:
         try:
             while True:
                 scores: Any = logits
+                recalling = False
                 if reading is not None and recall is not None:
                     read = reading.read(recall, before, taps, logits)
                     if read.active:
                         scores = read.scores
                         turn.memory_tokens += 1
                         turn.recalled.update(read.entries)
-                token = sampler.pick(scores)
+                        recalling = read.outspoken
+                token = sampler.pick(scores, likeliest=recalling)
+                while turn.generated == 0 and backbone.is_end(token):
+                    # An empty reply is none.
+                    scores = np.where(np.arange(len(scores)) == token, np.float32(-np.inf), scores)
+                    token = sampler.pick(scores, likeliest=recalling)
                 if cancelled():
                     return "cancelled"
                 if turn.generated == 0:

@@ -28,10 +28,15 @@ class Sampler:
         self._sampling = sampling
         self._random = np.random.default_rng(sampling.seed)
 
-    def pick(self, scores: NDArray[np.float32]) -> int:
-        """One token. `scores` (V,): logits or log-probabilities; only their differences count."""
+    def pick(self, scores: NDArray[np.float32], *, likeliest: bool = False) -> int:
+        """One token.
+
+        Args:
+            scores: (V,) logits or log-probabilities; only their differences count.
+            likeliest: no chance this time: what is remembered is not drawn by lot.
+        """
         sampling = self._sampling
-        if sampling.temperature == 0:
+        if likeliest or sampling.temperature == 0:
             return int(scores.argmax())
         count = len(scores) if sampling.top_k == 0 else min(sampling.top_k, len(scores))
         best = np.argpartition(scores, -count)[-count:]

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from engine.cli.arguments import build_parser
 from tests.packaging.conftest import ROOT, clean_environment, make_venv
 
 TELL = """
@@ -134,6 +137,35 @@ def test_each_command_reaches_its_program(
     assert told["arguments"] == passed
     assert told["python"] == str(checkout.root / ".venv" / "bin" / "python")
     assert checkout.set_ups() == [goals]
+
+
+@pytest.mark.parametrize(
+    ("line", "program", "goals"),
+    [
+        ("--json memory stats", "engine.cli", "core"),
+        ("--profile chat --data-dir bench --threads 2 say hello", "engine.cli", "core"),
+        ("--profile=chat --json chat", "engine.cli", "core"),
+        ("--profile chat --data-dir memory", "app", "core window"),
+    ],
+)
+def test_options_may_stand_before_the_command(checkout: Checkout, line: str, program: str, goals: str) -> None:
+    told = checkout.told(*line.split(), environment={"DISPLAY": ":7"})
+    assert (told["program"], told["arguments"], checkout.set_ups()) == (program, line.split(), [goals])
+
+
+def test_every_command_is_known_behind_an_option(checkout: Checkout) -> None:
+    """The script repeats the names of the grammar."""
+    names = build_parser().format_help().partition("commands:")[2]
+    commands = re.findall(r"^    (\w+) ", names, re.MULTILINE)
+    assert "bench" in commands
+    for command in commands:
+        assert checkout.told("--json", command)["program"] == "engine.cli", command
+
+
+def test_an_installation_adds_no_second_techo() -> None:
+    """A `techo` of pip's could only be the command line: without arguments it would open no window."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert "scripts" not in project
 
 
 def test_the_exit_status_is_the_program_s(checkout: Checkout) -> None:

@@ -1,4 +1,4 @@
-"""A turn that an error ends."""
+"""A turn that an error ends, and one that would end before it began."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from engine.backbone import Backbone
 from engine.bit_ttt import Memory
 from engine.errors import BackboneError
-from engine.protocol import TurnSend
+from engine.protocol import Sampling, TurnSend
 from engine.session import Session
 from engine.store import ProfileStore, StateIdentity
 from engine.turn import TurnRunner
@@ -39,3 +39,14 @@ def test_a_reply_that_an_error_cuts_short_does_not_look_stopped(
     assert (said.content, said.finish) == ("Tell me a story.", None)
     assert reply.content, "the first token"
     assert reply.finish is None
+
+
+def test_a_reply_is_never_empty(session: Session, backbone: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = TurnSend(text="Tell me a story.", learn=False, recall=False, sampling=Sampling(temperature=0, max_tokens=1))
+    runner = TurnRunner(backbone, lambda method, params: None)
+    runner.send(session, asked, 1, lambda: False, 0.0)
+    first = session.profile.messages(1)[1].content
+    is_end = backbone.is_end
+    monkeypatch.setattr(backbone, "is_end", lambda token: is_end(token) or backbone.piece(token).decode() == first)
+    done = runner.send(session, asked, 2, lambda: False, 0.0)
+    assert done.reply not in ("", first)

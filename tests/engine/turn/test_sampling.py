@@ -84,3 +84,9 @@ def test_settings_out_of_range_are_refused(sampling: Sampling) -> None:
     with pytest.raises(ProtocolError, match="sampling") as refused:
         Sampler(sampling)
     assert refused.value.code is ErrorCode.INVALID_PARAMS
+
+
+def test_what_is_remembered_is_not_drawn_by_lot() -> None:
+    sampler = Sampler(Sampling(temperature=100.0, top_k=0, top_p=1.0, seed=0))
+    assert {sampler.pick(SCORES, likeliest=True) for _ in range(50)} == {int(SCORES.argmax())}
+    assert len({sampler.pick(SCORES) for _ in range(50)}) > 1
