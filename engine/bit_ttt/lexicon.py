@@ -68,7 +68,7 @@ def bucket(word: str) -> int:
     return zlib.crc32(word.encode()) % IDF_BUCKETS
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def word_code(word: str) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
     """Where the word's trits stand, and their signs: two arrays of 32, of which a word uses as many as its weight asks.
 

@@ -14,7 +14,7 @@ from engine.bit_ttt.memory import superseded  # noqa: E402
 from engine.bit_ttt.slow_weights import SlowWeights, pack_weight, unpack_weight  # noqa: E402
 from engine.bit_ttt.trits import pack  # noqa: E402
 from engine.training.dataset import Standard, quantize  # noqa: E402
-from engine.training.export import export  # noqa: E402
+from engine.training.export import BOLDNESS, export  # noqa: E402
 from engine.training.meta import Trainer  # noqa: E402
 from engine.training.model import MemoryConfig, MemoryModel, ternarize  # noqa: E402
 
@@ -86,7 +86,7 @@ def test_reader_equals_the_trained_reader(pair: tuple[MemoryModel, SlowWeights, 
     one, two, last, embedding = (raw[i, 0].numpy() for i in range(4))
     found = slow.query(embedding, one, two, last, gist[0].numpy())
     assert (found.query == query.numpy()).mean() > 0.97
-    np.testing.assert_allclose(found.gate, gate.numpy(), atol=0.05)
+    np.testing.assert_allclose(found.gate, gate.numpy() + np.array([0, BOLDNESS, 0]), atol=0.05)
     np.testing.assert_allclose(found.phrase, phrase.numpy(), atol=0.1)
     assert found.predecessor == pytest.approx(float(weight), abs=0.05)
 
