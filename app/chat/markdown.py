@@ -7,6 +7,7 @@ text knows no classes on parts of a line.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from html import escape
@@ -75,6 +76,9 @@ class _Renderer(RendererHTML):
         )
 
 
+_MARKER_ALONE: Final = re.compile(r"\s*(\d+[.)]|[-+*]|#{1,6})\s*")
+
+
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "breaks": True}, renderer_cls=_Renderer)
@@ -106,6 +110,9 @@ def _highlight(text: str, language: str, style: str) -> str:
 
 def to_html(text: str, theme: Theme) -> str:
     """Render `text`; an unfinished construct at its end (a reply that still streams) is rendered as far as it goes."""
+    if _MARKER_ALONE.fullmatch(text):
+        # "417." is an answer; to Markdown it is item 417 of a list, and empty.
+        return f"<p>{escape(text.strip(), quote=False)}</p>"
     parser = _parser()
     renderer = parser.renderer
     if isinstance(renderer, _Renderer):

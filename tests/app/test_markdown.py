@@ -31,6 +31,14 @@ def test_raw_html_is_shown_as_text(qtbot: QtBot, text: str) -> None:
     assert label.toPlainText() == text
 
 
+@pytest.mark.parametrize("text", ["417.", "12)", "#", "-"])
+def test_an_answer_that_looks_like_a_marker_is_shown(qtbot: QtBot, text: str) -> None:
+    label = BubbleText()
+    qtbot.addWidget(label)
+    label.show_html(html(text))
+    assert label.toPlainText() == text
+
+
 @pytest.mark.parametrize("address", ["https://example.org/a.png", "file:///etc/passwd", "data:image/png;base64,AAAA"])
 def test_pictures_are_never_pictures(address: str) -> None:
     shown = html(f"![a cat]({address})")
