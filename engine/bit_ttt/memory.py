@@ -105,6 +105,7 @@ class Recall:
             of those that it does not hold.
         keys, predecessors: (n, 2, W) packed; tokens, bias: (n,); salience: (n,) log-probability of being
             worth keeping; of_turn: (n,) index into `entries`.
+        linked: (n - 1,) whether the next neuron's token was told right after this one's, in the same turn.
         unfinished: (n,) whether the neuron's word goes on with the next one.
     """
 
@@ -121,6 +122,7 @@ class Recall:
     bias: Floats
     salience: Floats
     of_turn: NDArray[np.int64]
+    linked: NDArray[np.bool_]
     unfinished: NDArray[np.bool_]
     trail: Trail = field(default_factory=Trail)
 
@@ -128,6 +130,12 @@ class Recall:
     def empty(self) -> bool:
         """Nothing was ever learned: only phrases can be said ("you haven't told me that yet")."""
         return len(self.tokens) == 0
+
+    @property
+    def after(self) -> int | None:
+        """The neuron of the token that was told after the one said last, while the reply is in the middle of a turn."""
+        said = self.trail.neuron
+        return said + 1 if said is not None and said < len(self.linked) and self.linked[said] else None
 
 
 @dataclass(frozen=True)
@@ -300,6 +308,7 @@ class Memory:
             (bias[of_turn] + scale[2] * salience).astype(np.float32),
             salience,
             of_turn,
+            linked,
             self.spaces.unfinished(tokens, linked),
         )
 
@@ -310,7 +319,7 @@ class Memory:
         none, nothing = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
         return Recall(
             asking.encoded.gist, [], nothing, 0.0, 0.0, 0.0, float(weights.sum()), planes, planes, none, nothing,
-            nothing, none, none.astype(bool),
+            nothing, none, none.astype(bool), none.astype(bool),
         )  # fmt: skip
 
     def _probe(self, asking: Encoded, neurons: Sequence[NDArray[np.intp]]) -> Floats:
@@ -355,9 +364,7 @@ class Memory:
         embedding, first, second, last = (taps[name] for name in slow.taps)
         query = slow.query(embedding, first, second, last, recall.gist)
         matches = match(recall.keys, pack(query.query)).astype(np.float32) / np.float32(TRITS_NORM * TRITS_NORM)
-        code = pack(predecessor_trits(np.array([last_token])))[0]
-        follows = match(recall.predecessors, code) == PREDECESSOR_NONZERO
-        after = self._after(recall, follows)
+        after = recall.after
         evidence = np.array(
             [
                 matches.max(initial=0) * 4 - 1,
@@ -378,6 +385,8 @@ class Memory:
         gate = _softmax(opinion)
         if 1.0 - gate[0] < QUIET:
             return Reading(logits, False, gate)
+        code = pack(predecessor_trits(np.array([last_token])))[0]
+        follows = match(recall.predecessors, code) == PREDECESSOR_NONZERO
         score = slow.score_scale[0] * 2 * matches + recall.bias + np.float32(query.predecessor) * follows
         if trail.turn is not None:
             score[recall.of_turn == trail.turn] += slow.score_scale[4]
@@ -402,15 +411,6 @@ class Memory:
         scores[touched] = np.logaddexp(scores[touched], np.log(mass[touched] + np.float32(1e-12)))
         fired = {recall.entries[t] for t in recall.of_turn[winners][share > 0.25]}
         return Reading(scores, True, gate, sorted(fired))
-
-    @staticmethod
-    def _after(recall: Recall, follows: NDArray[np.bool_]) -> int | None:
-        """The neuron of the token that was told after the one said last, while the reply is in the middle of a turn."""
-        trail = recall.trail
-        if trail.neuron is None or trail.neuron + 1 == len(follows):
-            return None
-        after = trail.neuron + 1
-        return after if follows[after] and recall.of_turn[after] == trail.turn else None
 
     def _spaced(self, before: int, recall: Recall, neuron: int, follows: bool) -> tuple[int, int]:
         """Token and neuron with which `neuron` makes itself heard: a space first, where it would run into a word."""

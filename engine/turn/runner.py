@@ -272,7 +272,8 @@ class TurnRunner:
                 token = sampler.pick(scores, likeliest=recalling)
                 while turn.generated == 0 and backbone.is_end(token):
                     # An empty reply is none.
-                    scores = np.where(np.arange(len(scores)) == token, np.float32(-np.inf), scores)
+                    scores = scores.copy()
+                    scores[token] = -np.inf
                     token = sampler.pick(scores, likeliest=recalling)
                 if cancelled():
                     return "cancelled"
