@@ -192,8 +192,12 @@ class Backbone:
         last = {name: values[-1].copy() for name, values in rows.items()}
         return Prefill(self._logits(), last, taps, start, len(tokens) - start)
 
-    def decode(self, token: int) -> Step:
+    def decode(self, token: int, *, tapped: bool = True) -> Step:
         """Appends one token. A full window slides first.
+
+        Args:
+            token: The token.
+            tapped: Whether the layer outputs are wanted.
 
         Raises:
             BackboneError: llama.cpp failed.
@@ -201,8 +205,10 @@ class Backbone:
         slid = len(self._held) >= self.info.window
         if slid:
             self._slide()
-        self._taps.begin_token(by_name=slid)
+        self._taps.begin_token(by_name=slid, on=tapped)
         self._decode([token], outputs=1)
+        if not tapped:
+            return Step(self._logits(), {})
         if self._taps.names and self._taps.missing():
             # Another graph than the plan was made for: once more, by name.
             self._truncate(len(self._held) - 1)

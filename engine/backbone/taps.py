@@ -111,10 +111,12 @@ class LayerTaps:
 
     # ------------------------------------------------------------------------------------------ one token
 
-    def begin_token(self, *, by_name: bool = False) -> None:
-        """The next `llama_decode` computes one token, with its logits."""
+    def begin_token(self, *, by_name: bool = False, on: bool = True) -> None:
+        """The next `llama_decode` computes one token, with its logits. Not `on`: nothing is read."""
         self._collected = {}
-        if by_name or self._plan is None:
+        if not on:
+            self._answers, self._next = None, repeat(False).__next__
+        elif by_name or self._plan is None:
             self._wanted = self._all
             self._answers = []
             self._next = None

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -45,10 +46,14 @@ WINNERS: Final = 16
 """k of the k-winners-take-all among the neurons of the picked turns."""
 SPOKEN: Final = 0.4
 """Share of the fused distribution from which a neuron's proposal counts as the memory's own word."""
+FAINT: Final = 1e-6
+"""Share below which a winner is left out."""
 REFRACTORY: Final = 8.0
 """By so many nats a neuron that has spoken is held back for the rest of the reply, as a nerve cell is."""
 QUIET: Final = 0.05
 """Share of memory and phrase together below which the model is left exactly as it is."""
+UNHEARD: Final = 0.002
+"""Share of phrases below which they are not computed: nobody would notice."""
 UNRELATED: Final = 0.1
 """Share of the question's words in the best turn below which the memory must be surer of itself to speak."""
 CAUTION: Final = 4.0
@@ -385,8 +390,7 @@ class Memory:
         gate = _softmax(opinion)
         if 1.0 - gate[0] < QUIET:
             return Reading(logits, False, gate)
-        code = pack(predecessor_trits(np.array([last_token])))[0]
-        follows = match(recall.predecessors, code) == PREDECESSOR_NONZERO
+        follows = match(recall.predecessors, _predecessor_code(last_token)) == PREDECESSOR_NONZERO
         score = slow.score_scale[0] * 2 * matches + recall.bias + np.float32(query.predecessor) * follows
         if trail.turn is not None:
             score[recall.of_turn == trail.turn] += slow.score_scale[4]
@@ -396,19 +400,18 @@ class Memory:
         score[1:][recall.unfinished[:-1] & ~follows[1:]] -= REFRACTORY
         winners = np.argsort(-score, kind="stable")[:WINNERS]
         share = _softmax(score[winners]) * gate[1]
+        heard = share > FAINT
+        winners, share = winners[heard], share[heard]
         said = np.array([self._spaced(last_token, recall, int(w), bool(follows[w])) for w in winners], dtype=np.int64)
         said = said.reshape(-1, 2)
         if share.max(initial=0) > SPOKEN:
             trail.pending = int(said[0, 0]), int(said[0, 1])
-        phrase = _softmax(query.phrase) * gate[2]
-        peak = logits.max()
-        total = peak + np.log(np.exp(logits - peak).sum())
-        scores = logits + (np.log(gate[0] + np.float32(1e-12)) - total)
-        tokens = np.concatenate((said[:, 0], slow.phrases))
-        mass = np.zeros(len(logits), dtype=np.float32)
-        np.add.at(mass, tokens, np.concatenate((share, phrase)))
-        touched = np.unique(tokens)
-        scores[touched] = np.logaddexp(scores[touched], np.log(mass[touched] + np.float32(1e-12)))
+        scores = logits + (np.log(gate[0] + np.float32(1e-12)) - _log_sum_exp(logits))
+        if gate[2] > UNHEARD:
+            phrase = _softmax(slow.phrase(query)) * gate[2]
+            scores[slow.phrases] = np.logaddexp(scores[slow.phrases], np.log(phrase + np.float32(1e-12)))
+        for token, mass in zip(said[:, 0], share, strict=True):
+            scores[token] = np.logaddexp(scores[token], np.log(mass))
         fired = {recall.entries[t] for t in recall.of_turn[winners][share > 0.25]}
         return Reading(scores, True, gate, sorted(fired))
 
@@ -448,6 +451,17 @@ def superseded(address: Floats, meaning: Floats, weights: Floats, present: Float
     takes_over = np.triu(share * np.maximum(meaning, 0) * rival, 1)
     worst: Floats = takes_over.max(1).astype(np.float32)
     return worst
+
+
+@lru_cache(256)
+def _predecessor_code(token: int) -> Planes:
+    return pack(predecessor_trits(np.array([token])))[0]
+
+
+def _log_sum_exp(x: Floats) -> np.float32:
+    peak = x.max()
+    shifted = x - peak
+    return np.float32(peak + np.log(np.exp(shifted, out=shifted).sum()))
 
 
 def _softmax(x: Floats) -> Floats:

@@ -23,7 +23,7 @@ Floats = NDArray[np.float32]
 
 FORMAT: Final = "techo-slow-weights/3"
 INT8: Final = np.float32(127.0)
-CLIP: Final = 8.0
+CLIP: Final = np.float32(8.0)
 TRITS_NORM: Final = 16.0
 """The unit in which the learned scales expect a match of keys: about the norm of a key."""
 PROBES: Final = 32
@@ -32,8 +32,9 @@ PROBES: Final = 32
 
 def rms(x: Floats) -> Floats:
     """RMS normalisation over the last axis, without a gain."""
-    scale = 1.0 / np.sqrt(np.mean(x * x, axis=-1, keepdims=True, dtype=np.float32) + np.float32(1e-6))
-    return x * scale.astype(np.float32)
+    mean = np.add.reduce(x * x, axis=-1, keepdims=True) / np.float32(x.shape[-1])
+    y: Floats = x * (np.float32(1) / np.sqrt(mean + np.float32(1e-6)))
+    return y
 
 
 def pool(x: Floats) -> Floats:
@@ -107,13 +108,13 @@ class Query:
     Attributes:
         query: (K,) trits.
         gate: (3,) logits of model, memory, phrase; the evidence is not added yet.
-        phrase: (P,) logits over the phrase tokens.
+        hidden: (width,) for `SlowWeights.phrase`.
         predecessor: weight of a neuron whose predecessor is the last token, >= 0.
     """
 
     query: NDArray[np.int8]
     gate: Floats
-    phrase: Floats
+    hidden: Floats
     predecessor: float
 
 
@@ -184,10 +185,13 @@ class SlowWeights:
 
     # ------------------------------------------------------------------------------------------ forward passes
 
-    def standard(self, tap: int, x: Floats) -> Floats:
-        """(..., d) raw tap -> centred, scaled, clipped. `tap`: 0 and 1 middle layers, 2 last layer, 3 embedding."""
-        y: Floats = np.clip((rms(x) - self.mean[tap]) / self.std[tap], -CLIP, CLIP)
-        return y
+    def standard(self, tap: int | slice, x: Floats) -> Floats:
+        """(..., d) raw tap -> centred, scaled, clipped. `tap`: 0 and 1 middle layers, 2 last layer, 3 embedding.
+
+        A slice of taps: (taps, d).
+        """
+        y: Floats = (rms(x) - self.mean[tap]) / self.std[tap]
+        return np.minimum(np.maximum(y, -CLIP, out=y), CLIP, out=y)
 
     def encode(self, embedding: Floats, first: Floats, second: Floats) -> Encoded:
         """The writer, over the T tokens of a turn and the end token after them.
@@ -224,13 +228,15 @@ class SlowWeights:
 
     def query(self, embedding: Floats, first: Floats, second: Floats, last: Floats, gist: Floats) -> Query:
         """The reader, at one position: (d,) raw taps of the token just read, and the question's gist."""
-        x = np.concatenate(
-            (self.standard(0, first), self.standard(1, second), self.standard(2, last), self.standard(3, embedding))
-        )
+        x = self.standard(slice(None), np.stack((first, second, last, embedding))).reshape(-1)
         h = self.r["input"](x) + gist
         h = rms(h + self.r["down"](np.maximum(self.r["up"](h), 0)))
         weight = float(np.logaddexp(0.0, self.predecessor(h)[0]))
-        return Query(ternarize(self.r["query"](h)), self.gate(h), self.r["phrase"](h), weight)
+        return Query(ternarize(self.r["query"](h)), self.gate(h), h, weight)
+
+    def phrase(self, query: Query) -> Floats:
+        """(P,) logits over the phrase tokens."""
+        return self.r["phrase"](query.hidden)
 
 
 def pack_weight(trits: NDArray[np.int8]) -> NDArray[np.uint8]:

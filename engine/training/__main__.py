@@ -103,7 +103,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--corpora", type=Path, required=True, help="folder with the unpacked corpora and authored/")
     parser.add_argument("--work", type=Path, default=Path("build/training"), help="caches, checkpoint, log")
     parser.add_argument("--out", type=Path, default=SHIPPED, help="the weights file to write")
-    parser.add_argument("--steps", type=int, default=450)
+    parser.add_argument("--steps", type=int, default=1400)
     parser.add_argument("--rate", type=float, default=8e-4)
     parser.add_argument("--facts", type=int, default=150, help="facts in one memory while training")
     parser.add_argument("--seed", type=int, default=1)

@@ -39,9 +39,12 @@ FORCED = 200
 """Steps for which the turn that answers is put among the candidates even when the address did not pick it. Later such
 questions teach the address alone: a value in a turn of low score would teach the read not to trust the score."""
 
-LARGE, LARGE_SHARE = 3, 0.1
-"""After that, so many times larger is so large a share of the memories: what is not meant must not be found in them."""
-COARSE, MEANING, PROBES_ALONE = 0.5, 0.3, 0.1
+LARGE, LARGE_SHARE = 6, 0.12
+"""After that, so many times larger is so large a share of the memories: what is not meant must not be found in them.
+Of these, the turns that no question asks for are not learned from themselves, which would take three times as long."""
+TAUGHT = 300
+"""Turns up to which a memory counts as not so large."""
+COARSE, MEANING, PROBES_ALONE = 0.5, 0.3, 0.3
 """Weights, beside the whole address, of what makes the shortlist and of two of its parts by themselves: beside words
 that are shared, meaning alone would have little left to explain."""
 DRIFT = 0.1
@@ -76,7 +79,7 @@ class Trainer:
         model: MemoryModel,
         data: Dataset,
         near_weight: float = 0.08,
-        told_weight: float = 0.1,
+        told_weight: float = 0.3,
         address_weight: float = 0.8,
     ) -> None:
         self.model, self.data = model, data
@@ -86,26 +89,37 @@ class Trainer:
         openings = Counter(r.targets[0] for r in data.replies if r.type == "near")
         self.abstention = openings.most_common(1)[0][0]
 
-    def encode(self, turns: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Turns in buckets of similar length -> (n, T, width), (n, T) mask, and the two pooled ones of `Writer`."""
+    def encode(
+        self, turns: Sequence[int], taught: Sequence[bool]
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Turns in buckets of similar length -> (n, T, width), (n, T) mask, and the two pooled ones of `Writer`.
+
+        Where not `taught`, the writer gets no gradient.
+        """
         side, model = self.data.turn_side, self.model
         lengths = [side.offset[t + 1] - side.offset[t] for t in turns]
-        order = sorted(range(len(turns)), key=lambda i: lengths[i])
-        longest = lengths[order[-1]]
+        order = sorted(range(len(turns)), key=lambda i: (taught[i], lengths[i]))
+        longest = max(lengths)
         hidden: list[torch.Tensor] = []
         pooled: list[torch.Tensor] = []
         wide: list[torch.Tensor] = []
         at = 0
         while at < len(order):
             end = at
-            while end < len(order) and lengths[order[end]] <= max(20, 1.4 * lengths[order[at]]):
+            teach = taught[order[at]]
+            while (
+                end < len(order)
+                and lengths[order[end]] <= max(20, 1.4 * lengths[order[at]])
+                and taught[order[end]] == teach
+            ):
                 end += 1
             chunk = [turns[i] for i in order[at:end]]
             rows = [slice(side.offset[t], side.offset[t + 1]) for t in chunk]
             ints = pad([side.ints[r].bfloat16() for r in rows])
             unit = pad([side.unit[r] for r in rows], 1.0)
             mask = torch.arange(ints.shape[1])[None] < torch.tensor([r.stop - r.start for r in rows])[:, None]
-            h, p, w = model.writer(ints, unit, mask)
+            with torch.set_grad_enabled(teach and torch.is_grad_enabled()):
+                h, p, w = model.writer(ints, unit, mask)
             hidden.append(F.pad(h, (0, 0, 0, longest - h.shape[1])))
             pooled.append(p)
             wide.append(w)
@@ -127,7 +141,9 @@ class Trainer:
         replies = [data.replies[r] for r in batch.replies]
         writer, reader = model.writer, model.reader
         n_q, n_t = len(replies), len(batch.turns)
-        hidden, mask, pooled, wide = self.encode([*batch.turns, *(r.question for r in replies)])
+        asked_for = set(batch.answers)
+        taught = [n_t <= TAUGHT or i in asked_for for i in range(n_t)]
+        hidden, mask, pooled, wide = self.encode([*batch.turns, *(r.question for r in replies)], taught + [True] * n_q)
         asking_tokens, asking_mask, asking = hidden[n_t:], mask[n_t:], pooled[n_t:]
         hidden, mask = hidden[:n_t], mask[:n_t]
         answers = torch.tensor(batch.answers)
@@ -156,9 +172,9 @@ class Trainer:
             share * F.cross_entropy(scores.masked_fill(same, -1e4)[answerable], answers[answerable])
             for share, scores in (
                 (1.0, address),
-                (0.5, coarse),
-                (0.3, semantic * model.address_scale[1]),
-                (0.3, probed),
+                (COARSE, coarse),
+                (MEANING, semantic * model.address_scale[1]),
+                (PROBES_ALONE, probed),
             )
         )
         beyond = torch.ones_like(coarse, dtype=torch.bool)
@@ -255,8 +271,8 @@ class Trainer:
 
         # Near misses are asked to measure with; in training they only teach how an abstention goes on (see `_cross`).
         types = {"fact": 0, "near": 3 if model.training else 1, "general": 2, "told": 3}
-        asked_for = zip(replies, batch.answers, strict=True)
-        kind = torch.tensor([1 if answer < 0 and r.type == "fact" else types[r.type] for r, answer in asked_for])[which]
+        pairs = zip(replies, batch.answers, strict=True)
+        kind = torch.tensor([1 if answer < 0 and r.type == "fact" else types[r.type] for r, answer in pairs])[which]
         fact, near, general, said_so = (kind == 0) & counts, (kind == 1) & counts, kind == 2, (kind == 3) & counts
         weight = torch.where(is_value, 3.0, 1.0)
         opening = torch.ones(len(flat))

@@ -20,12 +20,18 @@ MOMENTUM = 0.05
 
 @dataclass(frozen=True)
 class MemoryConfig:
-    """Sizes of the slow weights. All widths are in numbers of units."""
+    """Sizes of the slow weights. All widths are in numbers of units.
+
+    The reader is narrower than the writer: it runs at every token of a reply, and its weights come from memory anew
+    each time, because the backbone's have driven them out of the processor's caches.
+    """
 
     width: int = 384
     heads: int = 6
     head_width: int = 32
     hidden: int = 768
+    reader_width: int = 256
+    reader_hidden: int = 512
     input: int = 2304
     key_trits: int = 256
     semantic_trits: int = 256
@@ -141,7 +147,7 @@ class Writer(nn.Module):
         # From the backbone's features, which carry over to new words, and from what the writer makes of them.
         self.tell_address = Centred(3 * (c.input + c.width), c.semantic_trits)
         self.ask_address = Centred(3 * (c.input + c.width), c.semantic_trits)
-        self.gist = BitLinear(3 * c.width, c.width)
+        self.gist = BitLinear(3 * c.width, c.reader_width)
         self.probe = Centred(c.width, c.key_trits)
         self.probe_weight = nn.Linear(c.width, 1)
         nn.init.constant_(self.probe_weight.bias, 1.0)
@@ -188,13 +194,13 @@ class Reader(nn.Module):
 
     def __init__(self, c: MemoryConfig) -> None:
         super().__init__()
-        self.input = BitLinear(c.input, c.width)
-        self.up = BitLinear(c.width, c.hidden)
-        self.down = BitLinear(c.hidden, c.width)
-        self.query = Centred(c.width, c.key_trits)
-        self.phrase = BitLinear(c.width, c.phrases)
-        self.gate = nn.Linear(c.width, 3)
-        self.predecessor = nn.Linear(c.width, 1)
+        self.input = BitLinear(c.input, c.reader_width)
+        self.up = BitLinear(c.reader_width, c.reader_hidden)
+        self.down = BitLinear(c.reader_hidden, c.reader_width)
+        self.query = Centred(c.reader_width, c.key_trits)
+        self.phrase = BitLinear(c.reader_width, c.phrases)
+        self.gate = nn.Linear(c.reader_width, 3)
+        self.predecessor = nn.Linear(c.reader_width, 1)
 
     def forward(self, ints: torch.Tensor, unit: torch.Tensor, gist: torch.Tensor) -> torch.Tensor:
         """(n, input) quantized features, (n, 1) units, (n, width) gist of the question -> (n, width)."""

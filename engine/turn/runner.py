@@ -211,7 +211,7 @@ class TurnRunner:
             peak = float(scores.max())
             total += float(scores[token]) - peak - float(np.log(np.exp(scores - peak).sum(dtype=np.float64)))
             if place + 1 < len(tokens):
-                step = self._backbone.decode(token)
+                step = self._backbone.decode(token, tapped=recall is not None)
                 logits, taps, before = step.logits, step.taps, token
         return Perplexity(log_likelihood=total, tokens=len(tokens))
 
@@ -285,7 +285,7 @@ class TurnRunner:
                 reply.add(backbone.piece(token))
                 if turn.generated >= max_tokens:
                     return "length"
-                step = backbone.decode(token)
+                step = backbone.decode(token, tapped=reading is not None)
                 logits, taps, before = step.logits, step.taps, token
         finally:
             turn.generate_seconds = time.perf_counter() - began

@@ -1,7 +1,10 @@
 """kill -9 in the middle of turns: what was shown as sent, and what was acknowledged as learned, must still be there.
 
-Each round starts the engine on the same profile, checks everything that was promised before, tells one fact and asks
-for it, then begins one more turn and kills the engine at a random moment of it.
+Each round starts the engine on the same profile, checks everything that was promised before, tells one fact, asks for
+it and for some earlier ones, then begins one more turn and kills the engine at a random moment of it. The same
+questions are asked first of all in the next round: only the kill lies between, so that a later telling that gets in
+the way of an earlier one does not count as lost. Where the killed turn was learned after all, it could do just that:
+such a round compares no answers.
 """
 
 from __future__ import annotations
@@ -48,7 +51,9 @@ class _Promises:
     learned: set[int] = field(default_factory=set)
     """Journal ids acknowledged as learned."""
     known: dict[str, bool] = field(default_factory=dict)
-    """Question -> whether it was answered rightly when last asked."""
+    """Question -> whether it was answered rightly just before the kill."""
+    held: set[int] = field(default_factory=set)
+    """The journal just before the kill."""
     facts: dict[str, Fact] = field(default_factory=dict)
 
 
@@ -62,6 +67,7 @@ class _Findings:
     lost_entries: list[int] = field(default_factory=list)
     recall_checks: int = 0
     recall_lost: list[str] = field(default_factory=list)
+    learned_in_spite: int = 0
     notices: list[str] = field(default_factory=list)
     restart_seconds: list[float] = field(default_factory=list)
 
@@ -72,6 +78,7 @@ def bench_kills(lab: Lab, kills: int, turns: int) -> dict[str, Any]:
     Returns:
         `kills` in the middle of a turn; `stages` (how many hit which stage of a turn); `failed_restarts`,
         `lost_messages`, `lost_entries`, `recall_lost` (each a list, empty when all is well); `recall_checks`;
+        `learned_in_spite`: kills after which the killed turn was there all the same, so that no answers were compared;
         `sent` and `learned` (what was promised in all); `notices` of the restarts; `restart_seconds` (mean).
     """
     return _Siege(lab, turns).run(kills)
@@ -106,7 +113,8 @@ class _Siege:
                 break
             with engine:
                 self._check(engine, everything=False)
-                self._tell_and_ask(engine)
+                self._tell(engine)
+                self._ask(engine)
                 self._kill_in_a_turn(engine)
         engine = self._restart()
         if engine is not None:
@@ -121,6 +129,7 @@ class _Siege:
             "lost_entries": found.lost_entries,
             "recall_checks": found.recall_checks,
             "recall_lost": found.recall_lost,
+            "learned_in_spite": found.learned_in_spite,
             "sent": len(self._promises.sent),
             "learned": len(self._promises.learned),
             "notices": found.notices,
@@ -134,8 +143,6 @@ class _Siege:
             began = time.perf_counter()
             self._send(engine, "Good morning, what a day.")
             self._turn_seconds = time.perf_counter() - began
-            for fact in list(self._promises.facts.values()):
-                self._probe(engine, fact)
 
     def _restart(self) -> Connection | None:
         began = time.perf_counter()
@@ -151,9 +158,10 @@ class _Siege:
     # ------------------------------------------------------------------------------------------ what was promised
 
     def _check(self, engine: Connection, *, everything: bool) -> None:
-        """Whether the promises still hold; each loss is reported once."""
+        """Whether the promises still hold; each loss is reported once. `everything`: all messages, not the latest."""
         promises, found = self._promises, self._findings
-        missing = promises.learned - self._journal(engine)
+        journal = self._journal(engine)
+        missing = promises.learned - journal
         found.lost_entries += sorted(missing)
         promises.learned -= missing
         latest = sorted(promises.sent)[-8:]
@@ -172,16 +180,15 @@ class _Siege:
                 if place == conversation and held.get(message) != text:
                     found.lost_messages.append(text)
                     promises.sent.pop(message, None)
-        asked = list(promises.facts)
-        if not everything and len(asked) > _PROBES + 1:
-            asked = [*self._rng.sample(asked[:-1], _PROBES), asked[-1]]
-        for question in asked:
-            before = promises.known.get(question)
-            after = self._probe(engine, promises.facts[question])
-            if before is not None:
-                found.recall_checks += 1
-                if before and not after:
-                    found.recall_lost.append(question)
+        if not promises.known:
+            return
+        if journal > promises.held:
+            found.learned_in_spite += 1
+            return
+        for question, before in promises.known.items():
+            found.recall_checks += 1
+            if before and not self._right(engine, promises.facts[question]):
+                found.recall_lost.append(question)
 
     def _journal(self, engine: Connection) -> set[int]:
         ids: set[int] = set()
@@ -193,10 +200,8 @@ class _Siege:
                 return ids
             before = min(entry.id for entry in page)
 
-    def _probe(self, engine: Connection, fact: Fact) -> bool:
-        right = judge(fact.question, ask(engine, fact.question.q).reply).right
-        self._promises.known[fact.question.q] = right
-        return right
+    def _right(self, engine: Connection, fact: Fact) -> bool:
+        return judge(fact.question, ask(engine, fact.question.q).reply).right
 
     # ------------------------------------------------------------------------------------------ one round
 
@@ -205,7 +210,7 @@ class _Siege:
         self._place += 1
         return next(self._supply).user, fact
 
-    def _tell_and_ask(self, engine: Connection) -> None:
+    def _tell(self, engine: Connection) -> None:
         from engine.cli.evaluation.episodes import Exchange
 
         text, fact = self._next()
@@ -215,7 +220,15 @@ class _Siege:
             self._promises.learned.add(done.learned.entry)
         if fact is not None:
             self._promises.facts[fact.question.q] = fact
-            self._probe(engine, fact)
+
+    def _ask(self, engine: Connection) -> None:
+        """The answers that the kill must not change: of the latest fact and of some earlier ones."""
+        promises = self._promises
+        asked = list(promises.facts)
+        earlier, latest = asked[:-1], asked[-1:]
+        asked = self._rng.sample(earlier, min(_PROBES, len(earlier))) + latest
+        promises.known = {question: self._right(engine, promises.facts[question]) for question in asked}
+        promises.held = self._journal(engine)
 
     def _send(self, engine: Connection, text: str) -> str:
         """One generated turn; returns the last stage that was seen of it, and keeps what was promised on the way."""

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from engine.cli.benchmark.lab import Lab, ask
 from engine.cli.connection import Connection
-from engine.protocol import Usage
+from engine.protocol import TurnDone
 
 _TOKENS: Final = 64
 _PLAIN: Final = (
@@ -35,11 +35,13 @@ class _Decoding:
     tokens: int = 0
     memory_tokens: int = 0
 
-    def add(self, usage: Usage) -> None:
-        """Counts a reply; one of a single token was not decoded at all, it came out of reading the prompt."""
-        if usage.generated_tokens > 1 and usage.generate_seconds > 0:
-            self.rates.append(usage.generated_tokens / usage.generate_seconds)
-            self.tokens += usage.generated_tokens
+    def add(self, done: TurnDone) -> None:
+        """Counts a reply: the first token comes out of reading the prompt, the one that ends it is decoded like all."""
+        usage = done.usage
+        decoded = usage.generated_tokens - (done.finish == "length")
+        if decoded > 0 and usage.generate_seconds > 0:
+            self.rates.append(decoded / usage.generate_seconds)
+            self.tokens += decoded
             self.memory_tokens += usage.memory_tokens
 
 
@@ -92,13 +94,13 @@ def _decoding(lab: Lab, engine: Connection, rounds: int) -> tuple[dict[str, Any]
     for turn in range(rounds):
         for place, (group, text) in enumerate(prompts):
             lab.note(f"decoding, round {turn + 1} of {rounds}, prompt {place + 1} of {len(prompts)}")
-            # Which side goes first alternates, so that neither always finds the prompt in the KV window.
-            memory_first = (turn + place) % 2 == 0
-            for recall in (True, False) if memory_first else (False, True):
-                usage = ask(engine, text, recall=recall, max_tokens=_TOKENS).usage
-                sides[group, recall].add(usage)
-                if recall and memory_first:  # the other one did not have to read its prompt
-                    first.append(usage.first_token_seconds)
+            # A reply has a beginning that costs (a row on the disk), and recalled ones are short: both sides have the
+            # same length. Reading the prompt, which the second finds in the KV window, is not part of it.
+            recalled = ask(engine, text, recall=True, max_tokens=_TOKENS)
+            sides[group, True].add(recalled)
+            first.append(recalled.usage.first_token_seconds)
+            length = recalled.usage.generated_tokens + (recalled.finish == "stop")
+            sides[group, False].add(ask(engine, text, recall=False, max_tokens=length))
     return _ratios(sides), round(statistics.median(first), 4) if first else None
 
 
