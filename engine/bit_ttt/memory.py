@@ -455,7 +455,8 @@ def superseded(address: Floats, meaning: Floats, weights: Floats, present: Float
 
 @lru_cache(256)
 def _predecessor_code(token: int) -> Planes:
-    return pack(predecessor_trits(np.array([token])))[0]
+    code: Planes = pack(predecessor_trits(np.array([token])))[0]
+    return code
 
 
 def _log_sum_exp(x: Floats) -> np.float32:

@@ -32,8 +32,8 @@ PROBES: Final = 32
 
 def rms(x: Floats) -> Floats:
     """RMS normalisation over the last axis, without a gain."""
-    mean = np.add.reduce(x * x, axis=-1, keepdims=True) / np.float32(x.shape[-1])
-    y: Floats = x * (np.float32(1) / np.sqrt(mean + np.float32(1e-6)))
+    mean = np.mean(x * x, axis=-1, keepdims=True, dtype=np.float32)
+    y: Floats = np.divide(x, np.sqrt(mean + np.float32(1e-6)), dtype=np.float32)
     return y
 
 

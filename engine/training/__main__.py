@@ -33,12 +33,13 @@ from engine.training.corpus import (
     general_prompts,
     personas,
     prose,
+    scene_facts,
     templated_facts,
     trivia,
 )
 from engine.training.dataset import Dataset
 from engine.training.export import export
-from engine.training.meta import Trainer, measure, train
+from engine.training.meta import Trainer, calibrate, measure, train
 from engine.training.tokenizer import Tokenizer
 from engine.training.values import split_of
 
@@ -48,7 +49,7 @@ SHIPPED = Path(__file__).parents[2] / "resources" / "memory" / "smollm2-135m-ins
 
 
 def build_caches(model: Path, corpora: Path, work: Path, seed: int) -> list[Path]:
-    """Backbone features of every source, computed once."""
+    """Backbone features of every source, computed once; the scenes last."""
     folders = (corpora / "authored", *(OWN_DATA / name for name in ("authored", "voices", "lives", "fields")))
 
     def talk() -> list[tuple[str, str]]:
@@ -80,6 +81,7 @@ def build_caches(model: Path, corpora: Path, work: Path, seed: int) -> list[Path
         "others-lives": lambda to, out: to.facts(others(folders[3:4]), 0.5, out),
         "others-fields": lambda to, out: to.facts(others(folders[4:]), 0.5, out),
         "templated": lambda to, out: to.facts(templated_facts(24, seed), 0.15, out),
+        "scenes": lambda to, out: to.facts(scene_facts(OWN_DATA / "scenes", seed), 0.0, out),
     }
     paths = {name: work / f"{name}.pt" for name in sources}
     if not all(path.exists() for path in paths.values()):
@@ -104,6 +106,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--work", type=Path, default=Path("build/training"), help="caches, checkpoint, log")
     parser.add_argument("--out", type=Path, default=SHIPPED, help="the weights file to write")
     parser.add_argument("--steps", type=int, default=1400)
+    parser.add_argument("--calibrate", type=int, default=60, help="steps for the weights of the evidence")
     parser.add_argument("--rate", type=float, default=8e-4)
     parser.add_argument("--facts", type=int, default=150, help="facts in one memory while training")
     parser.add_argument("--seed", type=int, default=1)
@@ -113,7 +116,7 @@ def main(arguments: list[str] | None = None) -> int:
     model = find_default_model()
     paths = build_caches(model, args.corpora, args.work, args.seed)
     embedding = TorchBackbone(model).embedding
-    data = Dataset(paths, embedding, Tokenizer(model).pieces)
+    data = Dataset(paths[:-1], paths[-1:], embedding, Tokenizer(model).pieces)
     checkpoint = args.work / "checkpoint.pt"
     trained = train(
         data,
@@ -125,6 +128,7 @@ def main(arguments: list[str] | None = None) -> int:
         resume=checkpoint if checkpoint.exists() else None,
         log=args.work / "log.jsonl",
     )
+    calibrate(data, trained, steps=args.calibrate, seed=args.seed)
     export(
         trained,
         data.standard,

@@ -79,6 +79,38 @@ def authored_facts(folder: Path, per_kind: int, seed: int) -> Iterator[FactText]
                 )
 
 
+def scene_facts(folder: Path, seed: int) -> Iterator[FactText]:
+    """Facts told several at once; each message is told with one fact to ask for, and with others of the rest.
+
+    All facts of a scene are of the same split.
+    """
+    for path in sorted(folder.glob("*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            scene = json.loads(line)
+            rng = random.Random(f"{seed}:{scene['scene']}")
+            values = {slot: rng.sample(fact["values"], len(fact["values"])) for slot, fact in scene["facts"].items()}
+            for turn, (slot, fact) in enumerate(scene["facts"].items()):
+                tells, asks = rng.sample(scene["tell"], len(scene["tell"])), rng.sample(fact["ask"], len(fact["ask"]))
+                for i, value in enumerate(values[slot]):
+                    told = tells[i % len(tells)]
+                    for other, theirs in values.items():
+                        filler = value if other == slot else theirs[(i + turn + 1) % len(theirs)]
+                        told = told.replace(f"{{{other}}}", filler)
+                    if told.count(value) > 1:
+                        continue  # which of the two is meant?
+                    yield FactText(
+                        f"{scene['scene']}~{slot}",
+                        "",
+                        value,
+                        told,
+                        asks[i % len(asks)],
+                        rng.choice(fact["answer"]).replace(f"{{{slot}}}", value),
+                        (),
+                        False,
+                        "scenes",
+                    )
+
+
 _MINE = re.compile(r"\b([Mm])y ((?:[a-z]+ )?[a-z]+)")
 _YOURS = re.compile(r"\b([Yy])our ((?:[a-z]+ )?[a-z]+)")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import torch
 
 from engine.bit_ttt.lexicon import IDF_BUCKETS, MAX_IDF, Lexicon, bucket, word_ends, words
 from engine.training.cache import Reply, Turn
-from engine.training.values import split_of
+from engine.training.values import scene_of, split_of
 
 INT8 = 127.0
 GRID_SHARE, CLUSTER_SHARE = 0.3, 0.35
@@ -27,6 +27,8 @@ UNTOLD_SHARE = 0.15
 Whether to abstain is learned from these alone. Near-miss questions have no answer in any memory, so a reader learns
 them by heart and then abstains from whatever sounds like one: they teach how an abstention goes on, and serve to
 measure with."""
+SCENES = 0.3
+"""How far facts of scenes are put before others where any are drawn: below 1 they come up more often."""
 EMPTY_SHARE = 0.15
 """Share of the questions that nothing answers which are asked of a memory that was told nothing at all."""
 CLIP = 8.0
@@ -83,16 +85,24 @@ class Dataset:
 
     Args:
         caches: files written by `engine.training.cache`.
+        scenes: more of them, which come late in the training; what is counted over all turns is counted without them.
         embedding: (V, d) the backbone's token embedding.
         pieces: the bytes of each token.
     """
 
     def __init__(
-        self, caches: Sequence[Path], embedding: torch.Tensor, pieces: Sequence[bytes], phrases: int = 512
+        self,
+        caches: Sequence[Path],
+        scenes: Sequence[Path],
+        embedding: torch.Tensor,
+        pieces: Sequence[bytes],
+        phrases: int = 512,
     ) -> None:
         self.turns: list[Turn] = []
         self.replies: list[Reply] = []
-        for path in caches:
+        for path in (*caches, *scenes):
+            if path == next(iter(scenes), None):
+                self._counted = len(self.turns), len(self.replies)
             # Our own cache, written minutes ago by the same command; never shipped, never imported from elsewhere.
             loaded = torch.load(path, weights_only=False)
             base = len(self.turns)
@@ -101,11 +111,13 @@ class Dataset:
                 reply.question += base
                 reply.answers += base if reply.answers >= 0 else 0
                 self.replies.append(reply)
+        if not scenes:
+            self._counted = len(self.turns), len(self.replies)
         self.embedding = embedding
         self.standard = self._standard()
         self.turn_side = self._turn_side()
         self.reply_side = self._reply_side()
-        idf = inverse_document_frequency(turn.text for turn in self.turns)
+        idf = inverse_document_frequency(turn.text for turn in self.turns[: self._counted[0]])
         self.idf = idf
         lexicon = Lexicon(idf)
         self.lexical = torch.from_numpy(np.stack([lexicon.address(t.text) for t in self.turns]))
@@ -114,16 +126,17 @@ class Dataset:
         self.index()
 
     def _standard(self) -> Standard:
+        turns, replies = self.turns[: self._counted[0]], self.replies[: self._counted[1]]
         means, stds = [], []
         for tap in range(3):
             if tap < 2:
-                x = torch.cat([t.features[:, tap] for t in self.turns[:: max(1, len(self.turns) // 4000)]])
+                x = torch.cat([t.features[:, tap] for t in turns[:: max(1, len(turns) // 4000)]])
             else:
-                x = torch.cat([r.features[:, 2] for r in self.replies[:: max(1, len(self.replies) // 3000)]])
+                x = torch.cat([r.features[:, 2] for r in replies[:: max(1, len(replies) // 3000)]])
             x = rms(x)
             means.append(x.mean(0))
             stds.append(x.std(0))
-        e = rms(self.embedding[torch.tensor([i for t in self.turns for i in t.tokens])[::7]])
+        e = rms(self.embedding[torch.tensor([i for t in turns for i in t.tokens])[::7]])
         return Standard(torch.stack([*means, e.mean(0)]), torch.stack([*stds, e.std(0)]).clamp(min=1e-4))
 
     def _turn_side(self) -> Side:
@@ -165,7 +178,7 @@ class Dataset:
     def _phrases(self, count: int) -> list[int]:
         """The tokens that replies are made of, values aside, most frequent first."""
         seen: Counter[int] = Counter()
-        for reply in self.replies:
+        for reply in self.replies[: self._counted[1]]:
             if reply.type != "general":
                 weight = 1 if reply.type == "fact" else 3
                 for token, value in zip(reply.targets, reply.is_value, strict=True):
@@ -197,11 +210,11 @@ class Dataset:
                 (self.told if reply.type == "told" else self.general).append(i)
             kind_of_question[reply.question] = last
         self.subjects: dict[str, dict[str, list[int]]] = {}
-        for kind, rows in self.train.items():
+        for kind, rows in (*self.train.items(), *self.dev.items()):
             self.subjects[kind] = defaultdict(list)
             for row in rows:
                 self.subjects[kind][self.turns[self.replies[row].answers].subject].append(row)
-        self.near_train = [row for kind in self.train for row in self.near[kind]]
+        self.alone = {kind: rows for kind, rows in self.train.items() if not scene_of(kind)}
         self.fillers = [self.replies[i].question for i in self.general]
 
 
@@ -222,23 +235,39 @@ class Batch:
     empty: list[bool]
 
 
-def draw(data: Dataset, rng: random.Random, facts: int, fillers: int, general: int, most_asked: int) -> Batch:
-    """A memory of about `facts` told facts, and the questions asked of it, of facts at most `most_asked`.
+def draw(
+    data: Dataset,
+    kinds_of: Mapping[str, list[int]],
+    rng: random.Random,
+    facts: int,
+    fillers: int,
+    general: int,
+    most_asked: int,
+    untold_share: float = UNTOLD_SHARE,
+) -> Batch:
+    """A memory of about `facts` facts of these kinds, and the questions asked of it, of `most_asked` facts at most.
 
     Kinds told of several subjects come in clusters (the hardest neighbours); one fact in five is told twice, the
     correction last, and only the newest value is asked for.
     """
     told: list[int] = []
-    kinds = list(data.train)
+    kinds = list(kinds_of)
     rng.shuffle(kinds)
+    if any(scene_of(kind) for kind in kinds):
+        kinds.sort(key=lambda kind: rng.random() * (SCENES if scene_of(kind) else 1))
     # In a dense grid of kinds by subjects only who and what together tell the turns apart.
     roll = rng.random()
     fewest, most = (3, 6) if roll < GRID_SHARE else (1, 4) if roll < GRID_SHARE + CLUSTER_SHARE else (1, 1)
     if fewest > 1:
-        kinds = [kind for kind in kinds if len(data.subjects[kind]) > 1]
+        kinds = [kind for kind in kinds if len(data.subjects[kind]) > 1] or kinds
+    scenes = {""}
     for kind in kinds:
         if len(told) >= facts:
             break
+        # Another fact of the same scene would be told with other values of this one.
+        if (scene := scene_of(kind)) in scenes and scene:
+            continue
+        scenes.add(scene)
         subjects = data.subjects[kind]
         # Of one subject alone, the one that most is known of comes up most.
         names = list(subjects) if most > 1 else [name for name, rows in subjects.items() for _ in rows]
@@ -262,7 +291,7 @@ def draw(data: Dataset, rng: random.Random, facts: int, fillers: int, general: i
     corrected = {(data.turns[turn].kind, data.turns[turn].subject) for turn in turns}
     told_by = {r: data.turns[data.replies[r].answers] for r in asked}
     alone = [r for r, turn in told_by.items() if (turn.kind, turn.subject) not in corrected]
-    untold = set(alone[: round(UNTOLD_SHARE * len(asked))]) if len(asked) > MANY else set()
+    untold = set(alone[: round(untold_share * len(asked))]) if len(asked) > MANY else set()
     fresh = [data.replies[r].answers for r in newest if r not in untold] + others
     rng.shuffle(fresh)
     turns += fresh
@@ -271,14 +300,15 @@ def draw(data: Dataset, rng: random.Random, facts: int, fillers: int, general: i
     crossed = []
     for i, row in enumerate(asked):
         turn = data.turns[data.replies[row].answers]
-        others = [r for r in data.train[turn.kind] if data.turns[data.replies[r].answers].subject == turn.subject]
+        others = [r for r in kinds_of[turn.kind] if data.turns[data.replies[r].answers].subject == turn.subject]
         cross = len(others) > 1 and row not in untold and rng.random() < 0.6
         if cross:
             replies[i] = rng.choice(others)
         crossed.append(cross and replies[i] != row)
     picked = rng.sample(data.general, general)
     picked += rng.sample(data.told, min(len(data.told), general // 2))
-    picked += rng.sample(data.near_train, min(len(data.near_train), general // 4))
+    near = [row for kind in kinds_of for row in data.near[kind]]
+    picked += rng.sample(near, min(len(near), general // 4))
     answers += [-1] * len(picked)
     empty = [answer < 0 and rng.random() < EMPTY_SHARE for answer in answers]
     return Batch(turns, replies + picked, answers, crossed + [False] * len(picked), empty)

@@ -28,6 +28,7 @@ from engine.bit_ttt.slow_weights import PROBES, TRITS_NORM
 from engine.training.cache import Reply
 from engine.training.dataset import Batch, Dataset, draw
 from engine.training.model import MemoryConfig, MemoryModel, ternarize
+from engine.training.values import scene_of
 
 UNLIKELY = -12.0
 """The backbone's log-probability of what it could only guess."""
@@ -49,6 +50,10 @@ COARSE, MEANING, PROBES_ALONE = 0.5, 0.3, 0.3
 that are shared, meaning alone would have little left to explain."""
 DRIFT = 0.1
 """Weight of `MemoryModel.drift`: without it keys and probes lose their meaning after some hundred steps."""
+SCENES_FROM = 900
+"""Steps after which messages that tell several things at once come in: which of them, only reading tells."""
+NEAR_MISS, CALIBRATION_UNTOLD = 1.0, 0.4
+"""In `calibrate`: weight of what has no answer, and share of the facts asked for that were not told."""
 SCALARS = 4.0
 """Times the learning rate for `MemoryModel.scalars`."""
 
@@ -129,12 +134,13 @@ class Trainer:
         mask = torch.arange(longest)[None] < torch.tensor(lengths)[:, None]
         return torch.cat(hidden)[back], mask, torch.cat(pooled)[back], torch.cat(wide)[back]
 
-    def run(self, batch: Batch, *, teach: bool = True) -> Outcome:
+    def run(self, batch: Batch, *, teach: bool = False, everything: bool = False) -> Outcome:
         """Stores the batch's turns, asks its questions.
 
         Args:
             batch: turns and questions.
-            teach: the turn that answers is always among the candidates, see `FORCED`; off for measuring.
+            teach: the turn that answers is always among the candidates, see `FORCED`.
+            everything: a fact whose turn is not among them counts all the same (to measure with).
         """
         data, model, c = self.data, self.model, self.model.config
         model.quantize()
@@ -210,7 +216,7 @@ class Trainer:
         lm = torch.cat([r.lm for r in replies])
         counts = torch.ones(len(flat), dtype=torch.bool)
         self._cross(batch, replies, target, is_value, lm, counts)
-        if model.training and not teach:
+        if not (teach or everything):
             counts &= ~(answerable & ~found)[which]
 
         # Every position against every key, then the candidates' columns: far cheaper than gathering the keys.
@@ -277,8 +283,9 @@ class Trainer:
         weight = torch.where(is_value, 3.0, 1.0)
         opening = torch.ones(len(flat))
         opening[torch.tensor([0, *itertools.accumulate(len(r.targets) for r in replies[:-1])])] = FIRST_WORD
-        loss = -(fused * weight)[fact].sum() / weight[fact].sum() * 2
-        loss = loss + self.address_weight * address_loss
+        loss = self.address_weight * address_loss
+        if fact.any():
+            loss = loss - (fused * weight)[fact].sum() / weight[fact].sum() * 2
         if near.any():
             loss = loss - self.near_weight * (fused * opening)[near].sum() / opening[near].sum()
         if general.any():
@@ -438,8 +445,10 @@ class Trainer:
         gold = torch.zeros_like(salience)
         for i, t in enumerate(batch.turns):
             gold[i, self.data.turns[t].value[0] : self.data.turns[t].value[1]] = 1.0
+        # A scene tells more than what is marked.
+        alone = torch.tensor([not scene_of(self.data.turns[t].kind) for t in batch.turns])
         each = F.binary_cross_entropy_with_logits(salience, gold, reduction="none")
-        return each[stored].mean() * 8
+        return each[stored & (alone[:, None] | (gold > 0))].mean() * 8
 
     def _figures(
         self,
@@ -471,16 +480,49 @@ class Trainer:
         return every[kinds == 0].mean().item(), false, abstained, quiet
 
 
+def calibrate(data: Dataset, model: MemoryModel, *, steps: int, seed: int = 0) -> None:
+    """Weighs the evidence anew, on kinds that nothing else was trained on.
+
+    What is trained on is learned by heart: there the right turn is far ahead and its local keys are sure, so the few
+    numbers that weigh one against the other, and both against saying that one does not know, fit no new kind. They
+    alone are trained here, on the kinds to develop with, whose near misses the rest never saw.
+    """
+    trained = [model.score_scale, model.gate_evidence, model.reader.gate.bias]
+    for parameter in model.parameters():
+        parameter.requires_grad_(any(parameter is one for one in trained))
+    model.eval()
+    trainer = Trainer(model, data, near_weight=NEAR_MISS)
+    optimizer = torch.optim.Adam(trained, lr=0.03)
+    recent: list[Outcome] = []
+    for step in range(steps):
+        for group in optimizer.param_groups:
+            group["lr"] = 0.03 * (1 - step / steps)
+        rng = random.Random(f"calibrate:{seed}:{step}")
+        outcome = trainer.run(draw(data, data.dev, rng, 240, rng.choice((40, 300)), 60, 240, CALIBRATION_UNTOLD))
+        optimizer.zero_grad()
+        torch.autograd.backward(outcome.loss)
+        optimizer.step()
+        recent.append(outcome)
+        if (step + 1) % 10 == 0:
+            print(json.dumps({"calibrated": step + 1} | _mean(recent)), flush=True)
+            recent.clear()
+
+
 def _mean(outcomes: Sequence[Outcome]) -> dict[str, float]:
     rows = [vars(outcome) | {"loss": outcome.loss.item()} for outcome in outcomes]
     return {name: round(sum(row[name] for row in rows) / len(rows), 3) for name in rows[0]}
 
 
 def held_out_batch(data: Dataset, rng: random.Random, source: str, kinds: Mapping[str, list[int]]) -> Batch:
-    """One fact of each of these kinds, as far as they are of a source, all in one memory with filler turns."""
-    told = []
-    for rows in kinds.values():
-        if (data.turns[data.replies[rows[0]].answers].subject == "") == (source == "authored"):
+    """One fact of each of these kinds, as far as they are of a source, all in one memory with filler turns.
+
+    Of a scene one fact: the others are told with other values.
+    """
+    told, scenes = [], set()
+    for kind, rows in kinds.items():
+        subject, scene = data.turns[data.replies[rows[0]].answers].subject, scene_of(kind)
+        if source == ("scenes" if scene else "templated" if subject else "authored") and scene not in scenes:
+            scenes |= {scene} - {""}
             good = [r for r in rows if not data.turns[data.replies[r].answers].update] or rows
             told.append(rng.choice(good))
     fillers = rng.sample(data.fillers, min(24, len(data.fillers)))
@@ -496,11 +538,11 @@ def measure(trainer: Trainer, kinds: Mapping[str, list[int]]) -> dict[str, dict[
     """Figures for kinds that were not trained on, teacher-forced: a table by source."""
     training, found = trainer.model.training, {}
     trainer.model.eval()
-    for source in ("authored", "templated"):
+    for source in ("authored", "templated", "scenes"):
         batch = held_out_batch(trainer.data, random.Random(5), source, kinds)
         told = sum(answer >= 0 for answer in batch.answers)
         if told:
-            found[source] = {"facts": told} | _mean([trainer.run(batch, teach=False)])
+            found[source] = {"facts": told} | _mean([trainer.run(batch, everything=True)])
     trainer.model.train(training)
     return found
 
@@ -554,7 +596,8 @@ def train(
         torch.manual_seed(rng.getrandbits(60))
         size = next((n for limit, n in ((40, 32), (100, 80)) if step < limit), facts)
         told = LARGE * size if step >= FORCED and rng.random() < LARGE_SHARE else size
-        outcome = trainer.run(draw(data, rng, told, told // 6, 16, size), teach=step < FORCED)
+        kinds = data.train if step >= SCENES_FROM else data.alone
+        outcome = trainer.run(draw(data, kinds, rng, told, told // 6, 16, size), teach=step < FORCED)
         optimizer.zero_grad()
         torch.autograd.backward(outcome.loss)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
