@@ -50,7 +50,7 @@ COARSE, MEANING, PROBES_ALONE = 0.5, 0.3, 0.3
 that are shared, meaning alone would have little left to explain."""
 DRIFT = 0.1
 """Weight of `MemoryModel.drift`: without it keys and probes lose their meaning after some hundred steps."""
-SCENES_FROM = 900
+SCENES_FROM = 800
 """Steps after which messages that tell several things at once come in: which of them, only reading tells."""
 NEAR_MISS, CALIBRATION_UNTOLD = 1.0, 0.4
 """In `calibrate`: weight of what has no answer, and share of the facts asked for that were not told."""
