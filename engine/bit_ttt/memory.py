@@ -46,14 +46,14 @@ WINNERS: Final = 16
 """k of the k-winners-take-all among the neurons of the picked turns."""
 SPOKEN: Final = 0.4
 """Share of the fused distribution from which a neuron's proposal counts as the memory's own word."""
-FAINT: Final = 1e-6
-"""Share below which a winner is left out."""
+FAINT: Final = 1e-3
+"""Share of the fused distribution below which a winner is left out."""
 REFRACTORY: Final = 8.0
 """By so many nats a neuron that has spoken is held back for the rest of the reply, as a nerve cell is."""
 QUIET: Final = 0.05
 """Share of memory and phrase together below which the model is left exactly as it is."""
-UNHEARD: Final = 0.002
-"""Share of phrases below which they are not computed: nobody would notice."""
+UNHEARD: Final = 0.02
+"""Share of phrases below which they are left out: their matrix is the largest of a read but one."""
 UNRELATED: Final = 0.1
 """Share of the question's words in the best turn below which the memory must be surer of itself to speak."""
 CAUTION: Final = 4.0

@@ -32,8 +32,13 @@ PROBES: Final = 32
 
 def rms(x: Floats) -> Floats:
     """RMS normalisation over the last axis, without a gain."""
-    mean = np.mean(x * x, axis=-1, keepdims=True, dtype=np.float32)
-    y: Floats = np.divide(x, np.sqrt(mean + np.float32(1e-6)), dtype=np.float32)
+    y: Floats = x / size(x)
+    return y
+
+
+def size(x: Floats) -> Floats:
+    """The root of the mean square over the last axis, which stays as an axis of one."""
+    y: Floats = np.sqrt(np.vecdot(x, x)[..., None] / np.float32(x.shape[-1]) + np.float32(1e-6))
     return y
 
 
@@ -58,9 +63,9 @@ class BitLinear:
 
     def __call__(self, x: Floats) -> Floats:
         """(..., inputs) float32 -> (..., outputs) float32."""
-        x = rms(x)
+        # The integers are the same before and after normalisation, so only their unit is normalised.
         unit = np.maximum(np.abs(x).max(-1, keepdims=True), np.float32(1e-6)) / INT8
-        y: Floats = (np.rint(x / unit) @ self.weight) * (unit * self.scale)
+        y: Floats = (np.rint(x / unit) @ self.weight) * (unit / size(x) * self.scale)
         return y if self.bias is None else y + self.bias
 
 

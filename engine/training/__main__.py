@@ -39,7 +39,7 @@ from engine.training.corpus import (
 )
 from engine.training.dataset import Dataset
 from engine.training.export import export
-from engine.training.meta import Trainer, calibrate, measure, train
+from engine.training.meta import Trainer, measure, train
 from engine.training.tokenizer import Tokenizer
 from engine.training.values import split_of
 
@@ -106,7 +106,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--work", type=Path, default=Path("build/training"), help="caches, checkpoint, log")
     parser.add_argument("--out", type=Path, default=SHIPPED, help="the weights file to write")
     parser.add_argument("--steps", type=int, default=1400)
-    parser.add_argument("--calibrate", type=int, default=60, help="steps for the weights of the evidence")
+    parser.add_argument("--until", type=int, default=1200, help="stop after this step; the rate falls for --steps")
     parser.add_argument("--rate", type=float, default=8e-4)
     parser.add_argument("--facts", type=int, default=150, help="facts in one memory while training")
     parser.add_argument("--seed", type=int, default=1)
@@ -122,13 +122,13 @@ def main(arguments: list[str] | None = None) -> int:
         data,
         checkpoint,
         steps=args.steps,
+        until=args.until,
         seed=args.seed,
         rate=args.rate,
         facts=args.facts,
         resume=checkpoint if checkpoint.exists() else None,
         log=args.work / "log.jsonl",
     )
-    calibrate(data, trained, steps=args.calibrate, seed=args.seed)
     export(
         trained,
         data.standard,

@@ -210,7 +210,7 @@ class Dataset:
                 (self.told if reply.type == "told" else self.general).append(i)
             kind_of_question[reply.question] = last
         self.subjects: dict[str, dict[str, list[int]]] = {}
-        for kind, rows in (*self.train.items(), *self.dev.items()):
+        for kind, rows in self.train.items():
             self.subjects[kind] = defaultdict(list)
             for row in rows:
                 self.subjects[kind][self.turns[self.replies[row].answers].subject].append(row)
@@ -243,7 +243,6 @@ def draw(
     fillers: int,
     general: int,
     most_asked: int,
-    untold_share: float = UNTOLD_SHARE,
 ) -> Batch:
     """A memory of about `facts` facts of these kinds, and the questions asked of it, of `most_asked` facts at most.
 
@@ -291,7 +290,7 @@ def draw(
     corrected = {(data.turns[turn].kind, data.turns[turn].subject) for turn in turns}
     told_by = {r: data.turns[data.replies[r].answers] for r in asked}
     alone = [r for r, turn in told_by.items() if (turn.kind, turn.subject) not in corrected]
-    untold = set(alone[: round(untold_share * len(asked))]) if len(asked) > MANY else set()
+    untold = set(alone[: round(UNTOLD_SHARE * len(asked))]) if len(asked) > MANY else set()
     fresh = [data.replies[r].answers for r in newest if r not in untold] + others
     rng.shuffle(fresh)
     turns += fresh

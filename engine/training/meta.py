@@ -52,8 +52,6 @@ DRIFT = 0.1
 """Weight of `MemoryModel.drift`: without it keys and probes lose their meaning after some hundred steps."""
 SCENES_FROM = 800
 """Steps after which messages that tell several things at once come in: which of them, only reading tells."""
-NEAR_MISS, CALIBRATION_UNTOLD = 1.0, 0.4
-"""In `calibrate`: weight of what has no answer, and share of the facts asked for that were not told."""
 SCALARS = 4.0
 """Times the learning rate for `MemoryModel.scalars`."""
 
@@ -480,34 +478,6 @@ class Trainer:
         return every[kinds == 0].mean().item(), false, abstained, quiet
 
 
-def calibrate(data: Dataset, model: MemoryModel, *, steps: int, seed: int = 0) -> None:
-    """Weighs the evidence anew, on kinds that nothing else was trained on.
-
-    What is trained on is learned by heart: there the right turn is far ahead and its local keys are sure, so the few
-    numbers that weigh one against the other, and both against saying that one does not know, fit no new kind. They
-    alone are trained here, on the kinds to develop with, whose near misses the rest never saw.
-    """
-    trained = [model.score_scale, model.gate_evidence, model.reader.gate.bias]
-    for parameter in model.parameters():
-        parameter.requires_grad_(any(parameter is one for one in trained))
-    model.eval()
-    trainer = Trainer(model, data, near_weight=NEAR_MISS)
-    optimizer = torch.optim.Adam(trained, lr=0.03)
-    recent: list[Outcome] = []
-    for step in range(steps):
-        for group in optimizer.param_groups:
-            group["lr"] = 0.03 * (1 - step / steps)
-        rng = random.Random(f"calibrate:{seed}:{step}")
-        outcome = trainer.run(draw(data, data.dev, rng, 240, rng.choice((40, 300)), 60, 240, CALIBRATION_UNTOLD))
-        optimizer.zero_grad()
-        torch.autograd.backward(outcome.loss)
-        optimizer.step()
-        recent.append(outcome)
-        if (step + 1) % 10 == 0:
-            print(json.dumps({"calibrated": step + 1} | _mean(recent)), flush=True)
-            recent.clear()
-
-
 def _mean(outcomes: Sequence[Outcome]) -> dict[str, float]:
     rows = [vars(outcome) | {"loss": outcome.loss.item()} for outcome in outcomes]
     return {name: round(sum(row[name] for row in rows) / len(rows), 3) for name in rows[0]}
@@ -556,12 +526,23 @@ def train(
     rate: float = 8e-4,
     facts: int = 150,
     resume: Path | None = None,
-    seconds: float = math.inf,
+    until: int | None = None,
     log: Path | None = None,
 ) -> MemoryModel:
-    """Trains the slow weights; checkpoints to `out` every 100 steps.
+    """Trains the slow weights; checkpoints to `out` every 50 steps.
 
     The curriculum grows the memory: 32 facts, 80, then `facts`, now and then `LARGE` times as many.
+
+    Args:
+        data: what is told and asked.
+        out: the checkpoint.
+        steps: after so many the learning rate would be down to nearly nothing.
+        seed: of all chance.
+        rate: highest learning rate.
+        facts: in one memory.
+        resume: a checkpoint to go on from.
+        until: stops after this step, as if interrupted.
+        log: JSON lines are appended to it.
     """
     torch.manual_seed(seed)
     model = MemoryModel(MemoryConfig(phrases=len(data.phrases)))
@@ -587,7 +568,8 @@ def train(
         start = saved["step"]
     began = time.time()
     recent: list[Outcome] = []
-    for step in range(start, steps):
+    last = min(steps, until if until is not None else steps)
+    for step in range(start, last):
         rate_now = rate * min(1.0, (step + 1) / 80) * (0.96 * 0.5 * (1 + math.cos(math.pi * step / steps)) + 0.04)
         for group in optimizer.param_groups:
             group["lr"] = rate_now * group.get("faster", 1.0)
@@ -603,7 +585,7 @@ def train(
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         recent.append(outcome)
-        if (step + 1) % 50 == 0 or step + 1 == steps or time.time() - began > seconds:
+        if (step + 1) % 50 == 0 or step + 1 == last:
             line: dict[str, object] = {"step": step + 1, "seconds": round(time.time() - began)}
             line |= _mean(recent)
             recent.clear()
@@ -621,6 +603,4 @@ def train(
                 },
                 out,
             )
-            if time.time() - began > seconds:
-                break
     return model.eval()

@@ -278,7 +278,8 @@ class TurnRunner:
                 if cancelled():
                     return "cancelled"
                 if turn.generated == 0:
-                    turn.first_token_seconds = time.perf_counter() - arrived
+                    began = time.perf_counter()
+                    turn.first_token_seconds = began - arrived
                 if backbone.is_end(token):
                     return "stop"
                 turn.generated += 1

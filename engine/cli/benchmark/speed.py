@@ -36,7 +36,7 @@ class _Decoding:
     memory_tokens: int = 0
 
     def add(self, done: TurnDone) -> None:
-        """Counts a reply: the first token comes out of reading the prompt, the one that ends it is decoded like all."""
+        """Counts a reply from its first token on; the token that ends it is decoded like all."""
         usage = done.usage
         decoded = usage.generated_tokens - (done.finish == "length")
         if decoded > 0 and usage.generate_seconds > 0:

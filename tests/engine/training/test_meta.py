@@ -1,4 +1,4 @@
-"""The meta-training as a whole, on a small world of random features: it must learn, resume, and export what it learned."""
+"""The whole meta-training on a small world of random features: it must learn, resume, and export what it learned."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from engine.training.cache import Reply, Turn  # noqa: E402
 from engine.training.dataset import Dataset, draw  # noqa: E402
 from engine.training.export import export  # noqa: E402
 from engine.training.features import save  # noqa: E402
-from engine.training.meta import calibrate, train  # noqa: E402
+from engine.training.meta import train  # noqa: E402
 from engine.training.values import scene_of, split_of  # noqa: E402
 
 WIDTH, VOCABULARY = 576, 400
@@ -90,16 +90,11 @@ def test_training_learns_goes_on_where_it_stopped_and_its_weights_run(data: Data
     torch.set_num_threads(1)
     log, whole, halves = tmp_path / "log.jsonl", tmp_path / "whole.pt", tmp_path / "halves.pt"
     model = train(data, whole, steps=12, facts=40, log=log)
-    train(data, halves, steps=12, facts=40, seconds=0)  # stops after its first step
-    assert torch.load(halves, weights_only=True)["step"] == 1
+    train(data, halves, steps=12, facts=40, until=5)
+    assert torch.load(halves, weights_only=True)["step"] == 5
     again = train(data, halves, steps=12, facts=40, resume=halves)
     for name, value in model.state_dict().items():
         torch.testing.assert_close(again.state_dict()[name], value, msg=name)
-
-    before = {name: value.clone() for name, value in model.state_dict().items()}
-    calibrate(data, model, steps=3)
-    changed = {name for name, value in model.state_dict().items() if not torch.equal(value, before[name])}
-    assert changed == {"score_scale", "gate_evidence", "reader.gate.bias"}
 
     out = tmp_path / "weights.safetensors"
     export(
