@@ -287,6 +287,7 @@ class Usage(Struct):
     first_token_seconds: float
     """From the arrival of the request to the first token."""
     generate_seconds: float
+    """From the first token to the last."""
     write_seconds: float
     """Encoding the turn and the inner loop, commit excluded."""
     memory_tokens: int

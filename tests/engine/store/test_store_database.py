@@ -37,7 +37,7 @@ def test_commits_are_synced_and_deletions_are_overwritten(profile: Profile) -> N
         "synchronous": 2,
         "secure_delete": 1,
         "foreign_keys": 1,
-        "cache_size": -2048,
+        "cache_size": -512,
         "mmap_size": 0,
     }
 
