@@ -28,7 +28,7 @@ def session(tmp_path: Path, newborn: Memory, identity: StateIdentity) -> Iterato
 def test_a_reply_that_an_error_cuts_short_does_not_look_stopped(
     session: Session, backbone: Backbone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(token: int) -> None:
+    def fail(token: int, *, tapped: bool = True) -> None:
         raise BackboneError("It does not compute.")
 
     monkeypatch.setattr(backbone, "decode", fail)
