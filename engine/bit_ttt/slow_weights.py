@@ -32,11 +32,11 @@ PROBES: Final = 32
 
 def rms(x: Floats) -> Floats:
     """RMS normalisation over the last axis, without a gain."""
-    y: Floats = x / size(x)
+    y: Floats = x / root_mean_square(x)
     return y
 
 
-def size(x: Floats) -> Floats:
+def root_mean_square(x: Floats) -> Floats:
     """The root of the mean square over the last axis, which stays as an axis of one."""
     y: Floats = np.sqrt(np.vecdot(x, x)[..., None] / np.float32(x.shape[-1]) + np.float32(1e-6))
     return y
@@ -65,7 +65,7 @@ class BitLinear:
         """(..., inputs) float32 -> (..., outputs) float32."""
         # The integers are the same before and after normalisation, so only their unit is normalised.
         unit = np.maximum(np.abs(x).max(-1, keepdims=True), np.float32(1e-6)) / INT8
-        y: Floats = (np.rint(x / unit) @ self.weight) * (unit / size(x) * self.scale)
+        y: Floats = (np.rint(x / unit) @ self.weight) * (unit / root_mean_square(x) * self.scale)
         return y if self.bias is None else y + self.bias
 
 

@@ -100,19 +100,9 @@ class Dataset:
     ) -> None:
         self.turns: list[Turn] = []
         self.replies: list[Reply] = []
-        for path in (*caches, *scenes):
-            if path == next(iter(scenes), None):
-                self._counted = len(self.turns), len(self.replies)
-            # Our own cache, written minutes ago by the same command; never shipped, never imported from elsewhere.
-            loaded = torch.load(path, weights_only=False)
-            base = len(self.turns)
-            self.turns += loaded["turns"]
-            for reply in loaded["replies"]:
-                reply.question += base
-                reply.answers += base if reply.answers >= 0 else 0
-                self.replies.append(reply)
-        if not scenes:
-            self._counted = len(self.turns), len(self.replies)
+        self._load(caches)
+        self._counted = len(self.turns), len(self.replies)
+        self._load(scenes)
         self.embedding = embedding
         self.standard = self._standard()
         self.turn_side = self._turn_side()
@@ -124,6 +114,17 @@ class Dataset:
         self._spell(lexicon, pieces)
         self.phrases = self._phrases(phrases)
         self.index()
+
+    def _load(self, paths: Sequence[Path]) -> None:
+        for path in paths:
+            # Our own cache, written minutes ago by the same command; never shipped, never imported from elsewhere.
+            loaded = torch.load(path, weights_only=False)
+            base = len(self.turns)
+            self.turns += loaded["turns"]
+            for reply in loaded["replies"]:
+                reply.question += base
+                reply.answers += base if reply.answers >= 0 else 0
+                self.replies.append(reply)
 
     def _standard(self) -> Standard:
         turns, replies = self.turns[: self._counted[0]], self.replies[: self._counted[1]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import random
 from pathlib import Path
 
@@ -90,6 +92,10 @@ def test_training_learns_goes_on_where_it_stopped_and_its_weights_run(data: Data
     torch.set_num_threads(1)
     log, whole, halves = tmp_path / "log.jsonl", tmp_path / "whole.pt", tmp_path / "halves.pt"
     model = train(data, whole, steps=12, facts=40, log=log)
+    line = json.loads(log.read_text())
+    assert math.isfinite(line["loss"])
+    assert line["authored"]["first_turn"] == 1.0
+    assert line["authored"]["exact"] > 0.5
     train(data, halves, steps=12, facts=40, until=5)
     assert torch.load(halves, weights_only=True)["step"] == 5
     again = train(data, halves, steps=12, facts=40, resume=halves)
