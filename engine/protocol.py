@@ -327,6 +327,11 @@ class JournalPage(Struct):
 
     limit: int = 100
     before: int | None = None
+    words: str = ""
+    """Only entries whose text holds each of these words, in upper or lower case."""
+    since: str | None = None
+    until: str | None = None
+    """Only entries learned from `since` on and before `until`; ISO 8601, UTC."""
 
 
 class JournalList(Struct):
@@ -335,17 +340,20 @@ class JournalList(Struct):
     entries: list[JournalEntry]
 
 
-class EntryId(Struct):
-    """`memory.forget`: forget one learned turn exactly."""
+class Forget(Struct):
+    """`memory.forget`: forget learned turns exactly, all of them or none."""
 
-    entry: int
+    entries: list[int]
+    said: bool = False
+    """Take the messages that they were learned from, and the replies to those, out of the conversations as well."""
 
 
 class Forgotten(Struct):
     """Answer to `memory.forget`."""
 
-    entry: int
-    text: str
+    entries: list[JournalEntry]
+    messages: int
+    """Messages that were taken out of the conversations."""
     stats: MemoryStats
 
 
@@ -451,7 +459,7 @@ METHODS: Final[dict[str, tuple[type[Struct] | None, type[Struct]]]] = {
     "turn.cancel": (None, Cancelling),
     "memory.stats": (None, MemoryStats),
     "memory.journal": (JournalPage, JournalList),
-    "memory.forget": (EntryId, Forgotten),
+    "memory.forget": (Forget, Forgotten),
     "memory.reset": (Confirm, MemoryStats),
     "memory.export": (FilePath, Exported),
     "memory.import": (MemoryImport, ProfileInfo),

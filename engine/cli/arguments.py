@@ -60,6 +60,8 @@ examples:
   techo memory stats --json            state_bytes, neurons, neurons_used, turns_learned, ...
   techo memory journal --limit 20      what was learned, newest first
   techo memory forget 12               forget entry 12 exactly, as if it had never been told
+  techo memory forget --last           undo the last lesson
+  techo memory forget --words lisbon --said    everything about a word, also in the conversations
   techo memory export me.techo         one file with the memory and the conversations
   techo memory import me.techo --name me-again
 """
@@ -132,6 +134,16 @@ def _positive(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return value
+
+
+def _moment(text: str) -> str:
+    """A date or a moment, in local time unless it says otherwise -> ISO 8601 with its offset."""
+    from datetime import datetime
+
+    try:
+        return datetime.fromisoformat(text).astimezone().isoformat()
+    except (ValueError, OverflowError, OSError):  # the last two: years that the system's clock does not know
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date such as 2026-01-31 or 2026-01-31T18:00") from None
 
 
 def _temperature(text: str) -> float:
@@ -234,6 +246,12 @@ def _add_yes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
+def _add_span(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--words", default="", metavar="WORDS", help="only those that hold each of these words")
+    parser.add_argument("--since", type=_moment, metavar="DATE", help="only those learned from DATE on (2026-01-31)")
+    parser.add_argument("--until", type=_moment, metavar="DATE", help="only those learned before DATE")
+
+
 def _talk(grammar: _Grammar) -> None:
     chat = grammar.add(grammar.commands, "chat", "talk in the terminal", "engine.cli.chat:chat", _CHAT)
     _add_sampling(chat, 512)
@@ -265,8 +283,13 @@ def _memory(grammar: _Grammar) -> None:
     journal = grammar.add(memory, "journal", "the learned turns, newest first", "engine.cli.memory:journal")
     journal.add_argument("--limit", type=_positive, default=50, metavar="N", help="so many (default: %(default)s)")
     journal.add_argument("--before", type=_positive, metavar="ID", help="only those older than entry ID")
-    forget = grammar.add(memory, "forget", "forget one learned turn exactly", "engine.cli.memory:forget")
-    forget.add_argument("entry", type=_positive, metavar="ID", help="its number in the journal")
+    _add_span(journal)
+    forget = grammar.add(memory, "forget", "forget learned turns exactly; asks first", "engine.cli.memory:forget")
+    forget.add_argument("entries", type=_positive, nargs="*", metavar="ID", help="numbers in the journal")
+    forget.add_argument("--last", action="store_true", help="the turn that was learned last")
+    _add_span(forget)
+    forget.add_argument("--said", action="store_true", help="take the messages out of the conversations as well")
+    _add_yes(forget)
     reset = grammar.add(
         memory, "reset", "empty the memory; says what is lost and asks first", "engine.cli.memory:reset"
     )

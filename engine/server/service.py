@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -21,6 +22,7 @@ from engine.models.locate import require_weights
 from engine.session import ImportCheck, Session
 from engine.store import ConversationRecord, JournalRecord, MessageRecord, ProfileRecord, ProfileStore, StateIdentity
 from engine.store.names import name_key
+from engine.store.records import stamp
 
 if TYPE_CHECKING:
     from engine.backbone import Backbone
@@ -214,7 +216,7 @@ class Service:
     def _leave(self) -> None:
         session, self._session, self.profile_name = self._session, None, None
         if self._loaded is not None:
-            self._loaded.runner.leave_profile()
+            self._loaded.runner.clear()
         if session is not None:
             session.close()
 
@@ -308,12 +310,17 @@ class Service:
     def _memory_journal(self, asked: p.JournalPage, _call: Call) -> p.JournalList:
         if asked.limit < 1:
             raise ProtocolError("limit must be 1 or more.", code=ErrorCode.INVALID_PARAMS)
-        entries = self._open.profile.journal(min(asked.limit, 10_000), asked.before)
+        since, until = (None if moment is None else _moment(moment) for moment in (asked.since, asked.until))
+        entries = self._open.profile.journal(min(asked.limit, 10_000), asked.before, asked.words.split(), since, until)
         return p.JournalList(entries=[_entry(record) for record in entries])
 
-    def _memory_forget(self, asked: p.EntryId, _call: Call) -> p.Forgotten:
-        record = self._open.forget(asked.entry)
-        return p.Forgotten(entry=record.id, text=record.text, stats=self._open.stats())
+    def _memory_forget(self, asked: p.Forget, _call: Call) -> p.Forgotten:
+        if not asked.entries:
+            raise ProtocolError("There is nothing to forget.", "Name learned turns.", code=ErrorCode.INVALID_PARAMS)
+        entries, messages = self._open.forget(asked.entries, said=asked.said)
+        if messages:
+            self._ready.runner.clear()  # the KV window may hold them still
+        return p.Forgotten(entries=[_entry(record) for record in entries], messages=messages, stats=self._open.stats())
 
     def _memory_reset(self, asked: p.Confirm, _call: Call) -> p.MemoryStats:
         session = self._open
@@ -374,6 +381,17 @@ def _entry(record: JournalRecord) -> p.JournalEntry:
         overwritten=record.overwritten,
         recycled=record.recycled,
     )
+
+
+def _moment(text: str) -> str:
+    """Any ISO 8601 moment as the store writes it, so that the two compare as texts."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return stamp(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
+        raise ProtocolError(
+            f"{text[:80]!r} is not a moment.", "Write it as 2026-01-31T18:00:00Z.", code=ErrorCode.INVALID_PARAMS
+        ) from None
 
 
 def _path(text: str) -> Path:

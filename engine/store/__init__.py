@@ -31,6 +31,7 @@ from engine.store.records import (
     ProfileRecord,
     SnapshotRecord,
     StateIdentity,
+    title_of,
 )
 
 __all__ = [
@@ -50,4 +51,5 @@ __all__ = [
     "SnapshotRecord",
     "StateIdentity",
     "default_data_dir",
+    "title_of",
 ]

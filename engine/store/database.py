@@ -159,6 +159,8 @@ class Database:
         connection = self._connection
         # A flipped byte must not make a whole conversation unreadable; the row's digest tells that it happened.
         connection.text_factory = lambda data: data.decode("utf-8", "replace")
+        # SQLite's own `lower` knows ASCII only.
+        connection.create_function("casefold", 1, str.casefold, deterministic=True)
         for pragma in _PRAGMAS:
             connection.execute("PRAGMA " + pragma)
         version = read_version(connection, self.path)

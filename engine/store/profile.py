@@ -5,7 +5,7 @@ What is promised, and after which step:
     append_message, update_message   has returned: the text survives a crash and a loss of power
     append_entry                     has returned: the lesson does (replay brings it back)
     save_snapshot                    has returned: the next opening starts from it; before that, from the one before
-    delete_entry, reset              has returned: the text, the write set and every state that held them are gone
+    delete_entries, reset            has returned: the text, the write set and every state that held them are gone
                                      from the profile's folder (or a notice says what is not yet); after a crash
                                      they are forgotten or all still there
 
@@ -15,7 +15,7 @@ Copies that the file system or the drive keeps of freed blocks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -137,7 +137,7 @@ class Profile:
         return self._transcript.rename(identifier, title)
 
     def delete_conversation(self, identifier: int) -> None:
-        """Deletes a conversation with its messages, for good. Lessons learned from it stay (see `delete_entry`)."""
+        """Deletes a conversation with its messages, for good. Lessons learned from it stay (see `delete_entries`)."""
         self._transcript.delete(identifier)
 
     def append_message(self, conversation: int, role: str, content: str, finish: str | None = None) -> MessageRecord:
@@ -171,9 +171,16 @@ class Profile:
         """Learned turns with their payload, ascending. A damaged one is left out, and a notice names it."""
         return self._journal.entries(after)
 
-    def journal(self, limit: int = 100, before: int | None = None) -> list[JournalRecord]:
-        """The newest learned turns older than `before`, newest first."""
-        return self._journal.page(limit, before)
+    def journal(
+        self,
+        limit: int = 100,
+        before: int | None = None,
+        words: Sequence[str] = (),
+        since: str | None = None,
+        until: str | None = None,
+    ) -> list[JournalRecord]:
+        """The newest learned turns older than `before`, newest first; see `Journal.page`."""
+        return self._journal.page(limit, before, words, since, until)
 
     def entry(self, identifier: int) -> JournalRecord:
         """One learned turn, or ENTRY_NOT_FOUND."""
@@ -183,18 +190,31 @@ class Profile:
         """Learned turns in force."""
         return self._journal.count()
 
-    def delete_entry(self, identifier: int) -> JournalRecord:
-        """Forgets a learned turn: its text, its write set and, in the same commit, every snapshot that holds it.
+    def delete_entries(self, identifiers: Sequence[int], *, said: bool = False) -> tuple[list[JournalRecord], int]:
+        """Forgets learned turns: texts, write sets and, in the same commit, every snapshot that holds one of them.
 
         The fast weights in memory are the caller's: it rebuilds them by replay (`load_state`, `entries`).
+
+        Args:
+            identifiers: Journal ids, at least one.
+            said: Whether the messages that they were learned from go as well, with the replies to them.
+
+        Returns:
+            The entries, in the order asked for, and how many messages went.
+
+        Raises:
+            StoreError: ENTRY_NOT_FOUND, when one of them is not there; then nothing is forgotten.
         """
-        with self._database.transaction("forget the learned turn"):
-            record = self._journal.get(identifier)
-            self._database.run("DELETE FROM entry WHERE id = ?", (identifier,))
-            files = self._snapshots.drop_rows(identifier)
+        with self._database.transaction("forget what was learned"):
+            records = [self._journal.get(identifier) for identifier in dict.fromkeys(identifiers)]
+            for record in records:
+                self._database.run("DELETE FROM entry WHERE id = ?", (record.id,))
+            files = self._snapshots.drop_rows(min(record.id for record in records))
+            told = [record.message for record in records if record.message is not None]
+            messages = self._transcript.erase(told) if said else 0
         self._snapshots.remove(files)
         self._scrub()
-        return record
+        return records, messages
 
     def reset(self) -> None:
         """Drops all that was learned, and nothing that was said. The state is then free for any backbone."""
@@ -255,7 +275,7 @@ class Profile:
         return self._snapshots.all()
 
     def discard_snapshots(self, from_entry: int) -> None:
-        """Drops the snapshots that hold `from_entry` or later ones (`delete_entry` does so by itself)."""
+        """Drops the snapshots that hold `from_entry` or later ones (`delete_entries` does so by itself)."""
         with self._database.transaction("discard saved states"):
             files = self._snapshots.drop_rows(from_entry)
         self._snapshots.remove(files)

@@ -7,12 +7,21 @@ so.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from engine.errors import ErrorCode, StoreError
 from engine.store.database import Database
-from engine.store.records import FINISHES, ROLES, ConversationRecord, MessageRecord, clean_title, fingerprint, storable
+from engine.store.records import (
+    FINISHES,
+    ROLES,
+    ConversationRecord,
+    MessageRecord,
+    clean_title,
+    fingerprint,
+    storable,
+    title_of,
+)
 
 _CONVERSATION = """
 SELECT id, title, created, updated, (SELECT count(*) FROM message WHERE conversation = conversation.id)
@@ -115,6 +124,40 @@ class Transcript:
             )
             self._touch(conversation, db.now())
         return MessageRecord(identifier, conversation, role, content, created, finish)
+
+    def erase(self, messages: Sequence[int]) -> int:
+        """Takes messages of the person and the replies to them out (inside a transaction) -> how many went.
+
+        A conversation that nothing is left of goes as a whole; a title made from what went is made anew.
+        """
+        gone = 0
+        for identifier in messages:
+            row = self._database.row("SELECT conversation, content FROM message WHERE id = ?", (_row_id(identifier),))
+            if row is None:
+                continue
+            conversation, content = row
+            following = self._database.row(
+                "SELECT id, role FROM message WHERE conversation = ? AND id > ? ORDER BY id LIMIT 1",
+                (conversation, identifier),
+            )
+            gone += self._database.run("DELETE FROM message WHERE id = ?", (identifier,))
+            if following is not None and following[1] == "assistant":
+                gone += self._database.run("DELETE FROM message WHERE id = ?", (following[0],))
+            self._retitle(conversation, content)
+        return gone
+
+    def _retitle(self, conversation: int, gone: str) -> None:
+        """After `gone` has been erased from a conversation."""
+        left = self._database.row(
+            "SELECT content FROM message WHERE conversation = ? ORDER BY role = 'user' DESC, id LIMIT 1",
+            (conversation,),
+        )
+        if left is None:
+            self._database.run("DELETE FROM conversation WHERE id = ?", (conversation,))
+        elif self.get(conversation).title == clean_title(title_of(gone)):
+            self._database.run(
+                "UPDATE conversation SET title = ? WHERE id = ?", (clean_title(title_of(left[0])), conversation)
+            )
 
     def messages(self, conversation: int) -> list[MessageRecord]:
         """All messages of a conversation, oldest first."""

@@ -37,7 +37,7 @@ from engine.protocol import (
     Usage,
 )
 from engine.session import Session, nothing_learned
-from engine.store import MessageRecord
+from engine.store import MessageRecord, title_of
 from engine.turn.prompt import Prompt, PromptBuilder
 from engine.turn.reply import Reply
 from engine.turn.sampling import Sampler
@@ -47,8 +47,6 @@ logger = logging.getLogger(__name__)
 Notify = Callable[[str, Struct], None]
 """Sends a notification: its method and params."""
 
-_TITLE: Final = 60
-"""Characters of the first message that become the conversation's title."""
 _SHORT: Final = 512
 """A stopped turn is still learned when its text has at most so many tokens: reading it takes a moment."""
 
@@ -95,8 +93,8 @@ class TurnRunner:
         self._notify = notify
         self._prompts = PromptBuilder(backbone)
 
-    def leave_profile(self) -> None:
-        """Nothing of a profile's conversations stays in the KV window when another is opened."""
+    def clear(self) -> None:
+        """Empties the KV window: another profile is opened, or something that was said is to be forgotten."""
         self._backbone.clear()
         self._prompts.forget_conversations()
 
@@ -186,7 +184,7 @@ class TurnRunner:
     def _accept(self, session: Session, conversation: int | None, text: str, number: int) -> tuple[int, int]:
         """Commits what the user said, and says so -> conversation and message."""
         if conversation is None:
-            conversation = session.profile.create_conversation(_title(text)).id
+            conversation = session.profile.create_conversation(title_of(text)).id
         message = session.profile.append_message(conversation, "user", text).id
         self._notify("turn.accepted", TurnAccepted(turn=number, conversation=conversation, message=message))
         return conversation, message
@@ -333,12 +331,6 @@ def _checked(text: str) -> str:
 
 def _earlier(session: Session, conversation: int | None) -> list[MessageRecord]:
     return [] if conversation is None else session.profile.messages(conversation)
-
-
-def _title(text: str) -> str:
-    """The conversation's title: the beginning of its first message."""
-    line = " ".join(text.split())
-    return line if len(line) <= _TITLE else line[: _TITLE - 1].rstrip() + "…"
 
 
 def _together(lessons: Sequence[Learned]) -> Learned:

@@ -92,7 +92,13 @@ def test_say_learn_journal_forget_reset(techo: Techo) -> None:
     status, journal = techo("memory", "journal")
     assert [one["id"] for one in journal["entries"]] == [entry]
     assert journal["entries"][0]["text"] == "My cat is called Brumble."
-    assert techo("memory", "forget", str(entry))[1]["entry"] == entry
+    assert techo("memory", "journal", "--words", "dog")[1]["entries"] == []
+    status, asked = techo("memory", "forget", "--words", "BRUMBLE")
+    assert (status, asked["error"]["code"]) == (3, ErrorCode.NOT_CONFIRMED)
+    assert techo("memory", "forget")[0] == 2
+    assert techo("memory", "forget", "1", "--last")[0] == 2
+    status, gone = techo("memory", "forget", "--words", "BRUMBLE", "--yes")
+    assert (status, [one["id"] for one in gone["entries"]], gone["messages"]) == (0, [entry], 0)
     assert techo("memory", "stats")[1]["turns_learned"] == 0
     status, error = techo("memory", "forget", str(entry))
     assert (status, error["error"]["code"]) == (1, ErrorCode.ENTRY_NOT_FOUND)

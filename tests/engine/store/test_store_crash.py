@@ -38,7 +38,7 @@ def _learn(store: ProfileStore, profile: Profile) -> None:
 
 
 def _forget_late(store: ProfileStore, profile: Profile) -> None:
-    profile.delete_entry(7)
+    profile.delete_entries([7])
 
 
 def _reset(store: ProfileStore, profile: Profile) -> None:

@@ -128,7 +128,7 @@ def test_ids_go_on_after_a_forgotten_tail(store: ProfileStore, folder: Path) -> 
     with store.open("Test", IDENTITY) as profile:
         learn(profile, 3)
         for number in (1, 2, 3):
-            profile.delete_entry(number)
+            profile.delete_entries([number])
         profile.export(folder / "file.techo")
     store.import_file(folder / "file.techo", "Copy", IDENTITY, accept)
     with store.open("Copy", IDENTITY) as profile:

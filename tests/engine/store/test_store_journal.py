@@ -48,14 +48,14 @@ def test_the_journal_can_change_while_it_is_read(profile: Profile) -> None:
     for entry in profile.entries():
         seen.append(entry.id)
         if entry.id == 3:
-            profile.delete_entry(PAGE + 2)
+            profile.delete_entries([PAGE + 2])
     assert seen == [number for number in range(1, PAGE + 6) if number != PAGE + 2]
 
 
 def test_an_id_is_never_used_again(store: ProfileStore, profile: Profile) -> None:
     """Not after forgetting the newest, not after a reset, not after a restart."""
     learn(profile, 5)
-    profile.delete_entry(5)
+    profile.delete_entries([5])
     assert profile.next_entry_id() == 6
     profile.close()
     with store.open("Test", IDENTITY) as again:
@@ -70,7 +70,7 @@ def test_an_id_is_never_used_again(store: ProfileStore, profile: Profile) -> Non
 def test_an_id_does_not_come_back_when_sqlites_counter_is_damaged(store: ProfileStore, profile: Profile) -> None:
     learn(profile, 5)
     profile.save_snapshot(state(5), 5)
-    profile.delete_entry(5)
+    profile.delete_entries([5])
     profile.save_snapshot(state(4), 5)
     profile.close()
     with closing(sqlite3.connect(profile.directory / "profile.sqlite3", isolation_level=None)) as connection:
@@ -90,7 +90,7 @@ def test_a_forgotten_turn_is_gone_from_the_disk(profile: Profile) -> None:
     damaged = profile.directory / "snapshots" / f"00000001-{'0' * 16}.safetensors.damaged"
     damaged.write_bytes(b"lesson-120-text")
     payload = new_entry(120).payload
-    forgotten = profile.delete_entry(120)
+    (forgotten,), _ = profile.delete_entries([120])
     assert forgotten.text.startswith("lesson-120-text")
     on_disk = b"".join(path.read_bytes() for path in profile.directory.rglob("*") if path.is_file())
     assert b"lesson-119-text" in on_disk
@@ -100,7 +100,7 @@ def test_a_forgotten_turn_is_gone_from_the_disk(profile: Profile) -> None:
     assert [found.last_entry for found in profile.snapshots()] == [100]
     assert profile.load_state().last_entry == 100
     with pytest.raises(StoreError) as caught:
-        profile.delete_entry(120)
+        profile.delete_entries([120])
     assert caught.value.code == ErrorCode.ENTRY_NOT_FOUND
 
 
@@ -112,7 +112,7 @@ def test_what_could_not_be_scrubbed_yet_is_told_and_done_at_the_close(profile: P
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM entry").fetchall()
         profile._database.value("PRAGMA busy_timeout = 20")
-        profile.delete_entry(2)
+        profile.delete_entries([2])
         (notice,) = profile.take_notices()
         assert "log" in notice
         assert [entry.id for entry in profile.entries()] == [1, 3]
@@ -192,7 +192,7 @@ def test_a_damaged_entry_is_set_aside_and_named_once(store: ProfileStore, profil
         assert again.entry_count() == 4
     with store.open("Test", IDENTITY) as again:
         assert again.load_state().notices == []
-        again.delete_entry(damaged)
+        again.delete_entries([damaged])
         assert again.counts().entries == 4
 
 
