@@ -11,6 +11,7 @@ from typing import Final
 from engine.protocol import ErrorBody
 
 PROFILE_NOT_FOUND: Final = 1201
+CONVERSATION_NOT_FOUND: Final = 1206
 NOT_CONFIRMED: Final = 1306
 ENGINE_GONE: Final = 1401
 """Never sent by the engine: the client's own word for "it died before it answered"."""

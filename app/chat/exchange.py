@@ -13,6 +13,7 @@ What was said is in one of four places, and never in none:
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -138,6 +139,15 @@ class Exchange(QObject):
         self._known = frozenset()
         self._show(Transcript(parent=self))
 
+    def forget_entries(self, entries: Sequence[int], *, reload: bool) -> None:
+        """Learned turns were forgotten: their marks go. `reload`: messages are gone from the disk as well."""
+        for transcript in {*self._open.values(), self.current}:
+            transcript.unlearn(entries)
+            if reload:
+                transcript.loaded = transcript.conversation is None
+        if reload and self.current.conversation is not None:
+            self._fetch(self.current)
+
     def _show(self, transcript: Transcript) -> None:
         old, self.current = self.current, transcript
         self.shown.emit(transcript)
@@ -153,7 +163,16 @@ class Exchange(QObject):
         def done(answer: MessageList) -> None:
             transcript.load(answer.messages)
 
-        self._engine.request("conversation.messages", params, MessageList, done, self._report)
+        def failed(error: ErrorBody) -> None:
+            if error.code == errors.CONVERSATION_NOT_FOUND:
+                # Forgotten as a whole.
+                self._open.pop(params.conversation, None)
+                if transcript is self.current:
+                    self._show(Transcript(parent=self))
+            else:
+                self._report(error)
+
+        self._engine.request("conversation.messages", params, MessageList, done, failed)
 
     # ------------------------------------------------------------------------------------------ one turn
 

@@ -98,6 +98,14 @@ class Transcript(QObject):
             self.items.remove(item)
             self.removed.emit(item)
 
+    def unlearn(self, entries: Sequence[int]) -> None:
+        """Take the marks of learned turns away that were forgotten."""
+        gone = set(entries)
+        for item in self.items:
+            if item.learned is not None and item.learned.entry in gone:
+                item.learned = None
+                self.changed.emit(item)
+
     def last_message(self) -> int:
         """Highest message id that is known to be on disk; 0 when there is none."""
         return max((item.message for item in self.items if item.message is not None), default=0)

@@ -313,12 +313,41 @@ class Engine:
         )
 
     def do_memory_journal(self, params: p.JournalPage) -> p.JournalList:
-        entries = [e for e in self.open["journal"] if params.before is None or e["id"] < params.before]
+        words = params.words.casefold().split()
+        entries = [
+            e
+            for e in self.open["journal"]
+            if (params.before is None or e["id"] < params.before)
+            and all(word in e["text"].casefold() for word in words)
+            and (params.since is None or params.since <= NOW)
+        ]
         found = [
             p.JournalEntry(**e, created=NOW, surprise=0.8, recruited=1, strengthened=0, overwritten=0, recycled=0)
             for e in entries[::-1][: params.limit]
         ]
         return p.JournalList(entries=found)
+
+    def do_memory_forget(self, params: p.Forget) -> p.Forgotten:
+        gone = [e for e in self.open["journal"] if e["id"] in params.entries]
+        if len(gone) != len(params.entries):
+            raise Fail(1207, "There is no such learned turn.", "See the list of learned turns.")
+        found = self.do_memory_journal(p.JournalPage(limit=10_000)).entries
+        self.open["journal"] = [e for e in self.open["journal"] if e not in gone]
+        messages = 0
+        if params.said:
+            told = {e["message"] for e in gone}
+            for number, said in list(self.open["conversations"].items()):
+                kept, skip = [], False
+                for message in said:
+                    skip = message["id"] in told or (skip and message["role"] == "assistant")
+                    kept += [] if skip else [message]
+                messages += len(said) - len(kept)
+                self.open["conversations"][number] = kept
+                if not kept:
+                    del self.open["conversations"][number]
+        self.store.save()
+        entries = [entry for entry in found if entry.id in params.entries]
+        return p.Forgotten(entries=entries, messages=messages, stats=self.do_memory_stats(None))
 
     def do_memory_reset(self, params: p.Confirm) -> p.MemoryStats:
         if not params.confirm:

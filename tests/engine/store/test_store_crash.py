@@ -41,6 +41,10 @@ def _forget_late(store: ProfileStore, profile: Profile) -> None:
     profile.delete_entries([7])
 
 
+def _forget_what_was_said(store: ProfileStore, profile: Profile) -> None:
+    assert profile.delete_entries([1, 9], said=True)[1] == 2
+
+
 def _reset(store: ProfileStore, profile: Profile) -> None:
     profile.reset()
 
@@ -153,7 +157,21 @@ def template(folder: Path) -> Path:
 
 @pytest.mark.parametrize("dies", [False, True], ids=["fails", "dies"])
 @pytest.mark.parametrize(
-    "act", [_snapshot, _learn, _forget_late, _reset, _say, _reply, _export, _rename, _create, _delete, _import]
+    "act",
+    [
+        _snapshot,
+        _learn,
+        _forget_late,
+        _forget_what_was_said,
+        _reset,
+        _say,
+        _reply,
+        _export,
+        _rename,
+        _create,
+        _delete,
+        _import,
+    ],
 )
 def test_old_or_new_whatever_operation_fails(template: Path, folder: Path, act: Act, dies: bool) -> None:
     old = _strip(_survey(copy(template, folder / "old")))
