@@ -24,7 +24,6 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QApplication,
     QCheckBox,
     QComboBox,
     QDialog,
@@ -181,8 +180,7 @@ class SurpriseDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw it on the row's own ground."""
-        style = option.widget.style() if option.widget is not None else QApplication.style()
-        style.drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, option, painter, option.widget)
+        option.widget.style().drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, option, painter, option.widget)
         area: QRect = option.rect
         track = QRectF(area.adjusted(12, 0, -12, 0))
         track.setTop(area.center().y() - 2)
@@ -347,8 +345,12 @@ class JournalDialog(QDialog):
         self.words.setAccessibleName(self.tr("Search in what was learned"))
         self.span.setAccessibleName(self.tr("Learned when"))
         self.table.setAccessibleName(self.tr("Learned turns, newest first"))
-        spans = ((None, self.tr("Any time")), (1, self.tr("Today")), (7, self.tr("Last 7 days")))
-        spans += ((30, self.tr("Last 30 days")),)
+        spans = (
+            (None, self.tr("Any time")),
+            (1, self.tr("Today")),
+            (7, self.tr("Last 7 days")),
+            (30, self.tr("Last 30 days")),
+        )
         at = max(self.span.currentIndex(), 0)
         self.span.blockSignals(True)
         self.span.clear()

@@ -90,11 +90,14 @@ class MainWindow(QMainWindow):
 
     def _make_menus(self) -> None:
         self.chat_menu = QMenu(self)
-        self.new_action = self._action(self.partner.exchange.new_chat, QKeySequence.StandardKey.New)
+        self.new_action = self._action(lambda: self.partner.exchange.new_chat(), QKeySequence.StandardKey.New)
+        self.temporary_action = self._action(
+            lambda: self.partner.exchange.new_chat(temporary=True), QKeySequence("Ctrl+Shift+N")
+        )
         self.stop_action = self._action(self.partner.exchange.stop, QKeySequence(Qt.Key.Key_Escape))
         self.quit_action = self._action(self.close, QKeySequence.StandardKey.Quit)
         self.quit_action.setMenuRole(QAction.MenuRole.QuitRole)
-        self.chat_menu.addActions([self.new_action, self.stop_action])
+        self.chat_menu.addActions([self.new_action, self.temporary_action, self.stop_action])
         self.chat_menu.addSeparator()
         self.chat_menu.addAction(self.quit_action)
         self.help_menu = QMenu(self)
@@ -141,7 +144,8 @@ class MainWindow(QMainWindow):
         self.sidebar.chosen.connect(exchange.show_conversation)
         self.status.start_again.connect(partner.engine.start_again)
         self.memory_menu.panel.toggled.connect(self.panel.setVisible)
-        self.new_action.triggered.connect(self.composer.setFocus)
+        for action in (self.new_action, self.temporary_action):
+            action.triggered.connect(self.composer.setFocus)
 
     # ------------------------------------------------------------------------------------------ words
 
@@ -150,10 +154,11 @@ class MainWindow(QMainWindow):
         self.chat_menu.setTitle(self.tr("&Chat"))
         self.help_menu.setTitle(self.tr("&Help"))
         self.new_action.setText(self.tr("&New chat"))
+        self.temporary_action.setText(self.tr("New &temporary chat"))
         self.stop_action.setText(self.tr("&Stop the reply"))
         self.quit_action.setText(self.tr("&Quit"))
         self.about_action.setText(self.tr("&About Techo"))
-        self._hint.setText(self.tr("A small model can be wrong. What it learns stays on this computer."))
+        self._show_hint()
         self._title()
 
     def changeEvent(self, event: QEvent) -> None:
@@ -163,6 +168,15 @@ class MainWindow(QMainWindow):
             self.profile_menu.retranslate()
             self.memory_menu.retranslate()
         super().changeEvent(event)
+
+    def _show_hint(self) -> None:
+        temporary = self.partner.exchange.current.temporary
+        self.composer.set_temporary(temporary)
+        self._hint.setText(
+            self.tr("Temporary chat: nothing of it is kept or learned.")
+            if temporary
+            else self.tr("A small model can be wrong. What it learns stays on this computer.")
+        )
 
     def _title(self) -> None:
         profile = self.partner.profile
@@ -198,7 +212,7 @@ class MainWindow(QMainWindow):
     def _change_draft(self, profile: ProfileInfo | None) -> None:
         """Each profile has its own unsent text; one typed before any profile was open goes to the first."""
         if self._draft_of is not None:
-            self.settings.set_draft(self._draft_of, self.composer.text)
+            self.settings.set_draft(self._draft_of, self._draft_to_keep())
             self.composer.clear()
         else:
             self.settings.set_draft(None, "")  # In the box since the start: from now on this profile's.
@@ -206,6 +220,10 @@ class MainWindow(QMainWindow):
         if profile is not None and (draft := self.settings.draft(profile.id)):
             self.composer.give_back(draft)
             self.settings.set_draft(profile.id, "")
+
+    def _draft_to_keep(self) -> str:
+        """Of a temporary chat nothing goes to the disk, not even what was not sent."""
+        return "" if self.partner.exchange.current.temporary else self.composer.text
 
     def _on_running(self, running: bool) -> None:
         self.composer.set_running(running)
@@ -217,6 +235,7 @@ class MainWindow(QMainWindow):
 
     def _on_shown(self, transcript: Transcript) -> None:
         self.chat.show_transcript(transcript)
+        self._show_hint()
         self.sidebar.set_current(transcript.conversation)
         self.composer.setFocus()
 
@@ -290,7 +309,7 @@ class MainWindow(QMainWindow):
         exchange = self.partner.exchange
         if unsent := exchange.unsent:
             self.composer.give_back(unsent)
-        self.settings.set_draft(self._draft_of, self.composer.text)
+        self.settings.set_draft(self._draft_of, self._draft_to_keep())
         self.settings.geometry = self.saveGeometry()
         self.settings.splitter = self.splitter.saveState()
         self.settings.memory_panel = self.memory_menu.panel.isChecked()

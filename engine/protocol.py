@@ -264,6 +264,9 @@ class TurnSend(Struct):
     """Read the fast weights while generating."""
     history: list[TurnMessage] | None = None
     """Replaces the conversation's own earlier messages in the prompt (evaluation arms); oldest dropped to fit."""
+    keep: bool = True
+    """False: a temporary chat. Nothing of the turn goes to the disk, and nothing is learned; what was said before comes
+    with `history`."""
 
 
 class TurnFeed(Struct):
@@ -297,8 +300,9 @@ class Usage(Struct):
 class TurnDone(Struct):
     """Answer to `turn.send` and `turn.feed`."""
 
-    conversation: int
-    user_message: int
+    conversation: int | None
+    """None: the turn was not kept."""
+    user_message: int | None
     reply_message: int | None
     reply: str
     finish: FinishReason
@@ -415,11 +419,14 @@ class StateChanged(Struct):
 
 
 class TurnAccepted(Struct):
-    """`turn.accepted`: the user's message is on disk (fsynced); from here on it survives a crash."""
+    """`turn.accepted`: the user's message is on disk (fsynced); from here on it survives a crash.
+
+    Of a turn that is not kept there is neither conversation nor message.
+    """
 
     turn: int
-    conversation: int
-    message: int
+    conversation: int | None
+    message: int | None
 
 
 class TurnDelta(Struct):

@@ -149,6 +149,11 @@ class Composer(QFrame):
         self._enabled = available
         self._update_button()
 
+    def set_temporary(self, temporary: bool) -> None:
+        """A temporary chat is on screen: the frame shows it."""
+        self.setProperty("temporary", temporary)
+        self.style().polish(self)
+
     def clear(self) -> None:
         """Empty the box."""
         self.edit.clear()

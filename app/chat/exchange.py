@@ -33,6 +33,7 @@ from engine.protocol import (
     TurnDelta,
     TurnDone,
     TurnLearned,
+    TurnMessage,
     TurnSend,
 )
 
@@ -110,12 +111,13 @@ class Exchange(QObject):
         turn = self._turn or self._doubtful
         return "" if turn is None or turn.accepted else turn.user.text
 
-    def new_chat(self) -> None:
-        """Put an empty transcript on screen."""
-        if self.current.conversation is None and not self.current.items:
-            self.shown.emit(self.current)
+    def new_chat(self, *, temporary: bool = False) -> None:
+        """Put an empty transcript on screen. What is said in a temporary one is neither kept nor learned."""
+        current = self.current
+        if current.conversation is None and not current.items and current.temporary == temporary:
+            self.shown.emit(current)
             return
-        self._show(Transcript(parent=self))
+        self._show(Transcript(temporary=temporary, parent=self))
 
     def show_conversation(self, conversation: int) -> None:
         """Put an earlier conversation on screen; it is fetched when it was not open yet."""
@@ -200,7 +202,9 @@ class Exchange(QObject):
 
     def resume(self) -> None:
         """The engine is up and has a profile (again): settle what was open when it died, then send what waits."""
-        if self._doubtful is not None:
+        if self._doubtful is not None and self._doubtful.transcript.temporary:
+            self._give_back(self._doubtful)  # It cannot be on disk.
+        elif self._doubtful is not None:
             self._look_for(self._doubtful)
         elif self.current.conversation is not None:
             self._fetch(self.current)
@@ -213,7 +217,11 @@ class Exchange(QObject):
     def _dispatch(self, turn: _Turn) -> None:
         turn.user.state = ItemState.SENDING
         turn.transcript.touch(turn.user)
-        params = TurnSend(text=turn.user.text, conversation=turn.transcript.conversation)
+        if turn.transcript.temporary:
+            history = [TurnMessage(role=i.role, content=i.text) for i in turn.transcript.items if i is not turn.user]
+            params = TurnSend(text=turn.user.text, history=history, learn=False, keep=False)
+        else:
+            params = TurnSend(text=turn.user.text, conversation=turn.transcript.conversation)
         self._engine.request("turn.send", params, TurnDone, self._on_done, self._on_failed)
 
     def _on_said(self, message: object) -> None:
@@ -235,12 +243,14 @@ class Exchange(QObject):
         turn.number = message.turn
         turn.transcript.conversation = message.conversation
         turn.transcript.loaded = True
-        self._open[message.conversation] = turn.transcript
+        if message.conversation is not None:
+            self._open[message.conversation] = turn.transcript
         turn.user.message = message.message
         turn.user.state = ItemState.DONE
         turn.transcript.touch(turn.user)
         turn.reply = turn.transcript.append(ChatItem("assistant", "", ItemState.STREAMING, answers=message.message))
-        self.accepted.emit(message.conversation, turn.user.text)
+        if message.conversation is not None:
+            self.accepted.emit(message.conversation, turn.user.text)
 
     def _flush(self) -> None:
         turn = self._turn

@@ -74,9 +74,13 @@ class Transcript(QObject):
     reset = Signal()
     """The whole list is another one."""
 
-    def __init__(self, conversation: int | None = None, parent: QObject | None = None) -> None:
+    def __init__(
+        self, conversation: int | None = None, parent: QObject | None = None, *, temporary: bool = False
+    ) -> None:
         super().__init__(parent)
         self.conversation = conversation
+        self.temporary = temporary
+        """Nothing of it goes to the disk, nothing is learned: it is gone when another one is shown."""
         self.items: list[ChatItem] = []
         self.loaded = conversation is None
         """Whether `items` holds what is on disk."""

@@ -28,6 +28,7 @@ class Greeting(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._temporary = False
         self._picture = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
         self._picture.setPixmap(theme.app_icon().pixmap(QSize(72, 72), self.devicePixelRatioF()))
         self._title = theme.named(QLabel(alignment=Qt.AlignmentFlag.AlignCenter), "greeting")
@@ -40,8 +41,22 @@ class Greeting(QWidget):
         column.addStretch(5)
         self.retranslate()
 
+    def set_temporary(self, temporary: bool) -> None:
+        """Say what a temporary chat is instead."""
+        self._temporary = temporary
+        self.retranslate()
+
     def retranslate(self) -> None:
         """Set all words."""
+        if self._temporary:
+            self._title.setText(self.tr("A temporary chat"))
+            self._text.setText(
+                self.tr(
+                    "I remember what I have learned, but nothing of this chat is kept or learned.\n"
+                    "It is gone when you leave it."
+                )
+            )
+            return
         self._title.setText(self.tr("A notebook that grows"))
         self._text.setText(
             self.tr(
@@ -114,6 +129,7 @@ class ChatView(QScrollArea):
             old.removed.disconnect(self._on_removed)
             old.reset.disconnect(self._rebuild)
         self._transcript = transcript
+        self.greeting.set_temporary(transcript.temporary)
         transcript.appended.connect(self._on_appended)
         transcript.changed.connect(self._on_changed)
         transcript.removed.connect(self._on_removed)

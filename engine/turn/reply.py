@@ -17,8 +17,8 @@ SAVE_EVERY: Final = 2.0
 class Reply:
     """One reply. A token may end in the middle of a character; what is sent and saved never does."""
 
-    def __init__(self, profile: Profile, conversation: int, send: Callable[[str], None]) -> None:
-        """It is kept in `conversation`; `send` takes each new piece of text."""
+    def __init__(self, profile: Profile, conversation: int | None, send: Callable[[str], None]) -> None:
+        """It is kept in `conversation`, or, if that is None, nowhere; `send` takes each new piece of text."""
         self.text = ""
         self.message: int | None = None
         """Its id in the transcript; None until the first text."""
@@ -38,6 +38,8 @@ class Reply:
             return
         self.text += text
         self._send(text)
+        if self._conversation is None:
+            return
         if self.message is None:
             self.message = self._profile.append_message(self._conversation, "assistant", self.text).id
         elif time.monotonic() - self._saved < SAVE_EVERY:
@@ -48,6 +50,8 @@ class Reply:
 
     def finish(self, reason: FinishReason) -> None:
         """Commits the whole reply, also an empty one: without a row it would look as if the engine had died."""
+        if self._conversation is None:
+            return
         if self.message is None:
             self.message = self._profile.append_message(self._conversation, "assistant", self.text, reason).id
         else:

@@ -115,6 +115,12 @@ class TurnRunner:
         Raises:
             EngineError: When it is raised after `turn.accepted`, the message and the reply so far are on disk.
         """
+        if not asked.keep and (asked.learn or asked.conversation is not None or asked.history is None):
+            raise ProtocolError(
+                "A turn that is not kept cannot be learned, and belongs to no conversation.",
+                "Send it with learn off, without a conversation, and with the history.",
+                code=ErrorCode.INVALID_PARAMS,
+            )
         sampler = Sampler(asked.sampling)
         memory = session.memory if asked.learn or asked.recall else None
         text = _checked(asked.text)
@@ -123,7 +129,11 @@ class TurnRunner:
             turn = _Turn(self._prompts.build_from(asked.history, text, max_tokens=limit))
         else:
             turn = _Turn(self._prompts.build(_earlier(session, asked.conversation), text, max_tokens=limit))
-        conversation, message = self._accept(session, asked.conversation, text, number)
+        conversation, message = None, None
+        if asked.keep:
+            conversation, message = self._accept(session, asked.conversation, text, number)
+        else:
+            self._notify("turn.accepted", TurnAccepted(turn=number, conversation=None, message=None))
         reply = Reply(
             session.profile,
             conversation,
@@ -291,7 +301,7 @@ class TurnRunner:
 
     # ------------------------------------------------------------------------------------------ write
 
-    def _learn(self, session: Session, turn: _Turn, text: str, message: int, number: int) -> Learned | None:
+    def _learn(self, session: Session, turn: _Turn, text: str, message: int | None, number: int) -> Learned | None:
         """Commits what the turn taught. A full disk costs the lesson, not the turn: a notice says so."""
         try:
             if not turn.parts and turn.prefill is None:

@@ -25,6 +25,16 @@ from engine import protocol as p
 REPLY = "I will **remember** that for you."
 NOW = "2026-01-02T03:04:05+00:00"
 NEURONS = 1000
+USAGE = p.Usage(
+    prompt_tokens=1,
+    cached_tokens=0,
+    generated_tokens=1,
+    read_seconds=0,
+    first_token_seconds=0,
+    generate_seconds=0,
+    write_seconds=0,
+    memory_tokens=0,
+)
 
 
 class Store:
@@ -221,6 +231,8 @@ class Engine:
         self.turn += 1
         self.running = True
         self.cancelled.clear()
+        if not params.keep:
+            return self.temporary(params)
         conversation = params.conversation or self.store.number()
         said = self.add(conversation, "user", text)
         if text.startswith("/die-unsaid"):  # Saved, but the notification never leaves.
@@ -273,17 +285,20 @@ class Engine:
             finish=finish,  # type: ignore[arg-type]
             learned=learned,
             recalled=[self.open["journal"][0]["id"]] if asked else [],
-            usage=p.Usage(
-                prompt_tokens=1,
-                cached_tokens=0,
-                generated_tokens=len(pieces),
-                read_seconds=0,
-                first_token_seconds=0,
-                generate_seconds=0,
-                write_seconds=0,
-                memory_tokens=3 if asked else 0,
-            ),
+            usage=msgspec.structs.replace(USAGE, generated_tokens=len(pieces), memory_tokens=3 if asked else 0),
         )
+
+    def temporary(self, params: p.TurnSend) -> p.TurnDone:
+        """Answers with what it was told before, and writes nothing down."""
+        before = " / ".join(message.content for message in params.history or [])
+        self.say("turn.accepted", p.TurnAccepted(turn=self.turn, conversation=None, message=None))
+        reply = f"Before: {before}"
+        self.say("turn.delta", p.TurnDelta(turn=self.turn, text=reply))
+        self.running = False
+        return p.TurnDone(
+            conversation=None, user_message=None, reply_message=None, reply=reply, finish="stop", learned=None,
+            recalled=[], usage=USAGE,
+        )  # fmt: skip
 
     def learn(self, message: int, text: str) -> p.Learned | None:
         if text.endswith("?"):

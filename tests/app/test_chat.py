@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QListWidget
 from pytestqt.qtbot import QtBot
 
@@ -304,3 +306,26 @@ def test_nothing_holds_the_window_up_while_turns_stream_and_the_engine_dies(
     # The work of one turn of the loop, whatever else this machine is busy with; and no waiting of any kind.
     assert dog.cpu < 0.05
     assert dog.wall < 0.5
+
+
+def test_a_temporary_chat_is_gone_when_it_is_left(make_window: MakeWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    window = make_window()
+    say(qtbot, window, "My cat is called Miso.")
+    QTest.keyClick(window, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    assert window.chat.greeting.isVisible()
+    assert window.composer.property("temporary") is True
+    assert say(qtbot, window, "first secret").text == "Before: "
+    assert say(qtbot, window, "second secret").text == "Before: first secret / Before: "
+    assert len(window.partner.conversations) == 1
+    assert [bubble.mark.text() for bubble in window.chat.bubbles()] == [""] * 4
+    QTest.keyClicks(window.composer.edit, "third secret, not sent")
+    window.partner.exchange.show_conversation(window.partner.conversations[0].id)
+    qtbot.waitUntil(lambda: len(texts(window)) == 2, timeout=5_000)
+    assert window.composer.property("temporary") is False
+    window.partner.exchange.new_chat(temporary=True)
+    assert texts(window) == []
+    with qtbot.waitSignal(window.closed, timeout=10_000):
+        window.close()
+    on_disk = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert b"Miso" in on_disk
+    assert b"secret" not in on_disk

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from engine.client import EngineClient
@@ -26,6 +28,7 @@ from engine.protocol import (
     TurnMessage,
     TurnSend,
 )
+from tests.engine.conftest import StartEngine
 
 WAIT = 110.0
 SHORT = Sampling(max_tokens=12)
@@ -53,7 +56,8 @@ def text_of(heard: Heard) -> str:
     return "".join(params["text"] for method, params in heard if method == "turn.delta")
 
 
-def messages(engine: EngineClient, conversation: int) -> list[tuple[str, str, str | None]]:
+def messages(engine: EngineClient, conversation: int | None) -> list[tuple[str, str, str | None]]:
+    assert conversation is not None
     listed = engine.call("conversation.messages", ConversationId(conversation=conversation), MessageList, timeout=WAIT)
     return [(message.role, message.content, message.finish) for message in listed.messages]
 
@@ -284,3 +288,28 @@ def test_perplexity(engine: EngineClient) -> None:
     with pytest.raises(EngineError) as refused:
         score("Hi", "", recall=False)
     assert refused.value.code is ErrorCode.INVALID_PARAMS
+
+
+def test_a_temporary_turn_leaves_nothing_on_disk(start_engine: StartEngine, tmp_path: Path) -> None:
+    engine, _ = start_engine()
+    engine.call("turn.feed", TurnFeed(user="My locker is number 417."), TurnDone, timeout=WAIT)
+    history = [
+        TurnMessage(role="user", content="Call me Quillon, please."),
+        TurnMessage(role="assistant", content="Of course."),
+    ]
+    short = Sampling(max_tokens=24)
+    asked = TurnSend(text="Zephyrine asks: which locker do I have?", history=history, sampling=short, keep=False)
+    with pytest.raises(EngineError) as refused:
+        engine.turn(asked, timeout=WAIT)  # it would be learned
+    assert refused.value.code is ErrorCode.INVALID_PARAMS
+    done = engine.turn(msgspec.structs.replace(asked, learn=False), timeout=WAIT)
+    assert (done.conversation, done.user_message, done.reply_message, done.learned) == (None, None, None, None)
+    assert done.reply
+    assert done.usage.memory_tokens > 0, "what was learned is there"
+    listed = engine.call("conversation.list", None, ConversationList, timeout=WAIT).conversations
+    assert [conversation.messages for conversation in listed] == [1]
+    engine.close()
+    on_disk = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert b"locker" in on_disk
+    for word in (b"Quillon", b"Zephyrine"):
+        assert word not in on_disk
