@@ -180,7 +180,8 @@ class SurpriseDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw it on the row's own ground."""
-        option.widget.style().drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, option, painter, option.widget)
+        ground = QStyle.PrimitiveElement.PE_PanelItemViewItem
+        option.widget.style().drawPrimitive(ground, option, painter, option.widget)
         area: QRect = option.rect
         track = QRectF(area.adjusted(12, 0, -12, 0))
         track.setTop(area.center().y() - 2)
