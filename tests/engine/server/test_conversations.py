@@ -209,7 +209,12 @@ def test_what_nobody_undoes_is_erased_when_its_time_is_over(tmp_path: Path, monk
     kept: list[float] = []
     with store.open("Test", IDENTITY) as profile:
         purge = profile.purge_deleted
-        monkeypatch.setattr(profile, "purge_deleted", lambda keep=0.0: kept.append(keep) or purge())  # type: ignore[func-returns-value]
+
+        def purge_all(keep: float = 0.0) -> None:
+            kept.append(keep)
+            purge()
+
+        monkeypatch.setattr(profile, "purge_deleted", purge_all)
         service._session = cast(Session, SimpleNamespace(profile=profile, take_notices=list))
         assert service.tidy_in is None
         for title in ("one", "two"):
