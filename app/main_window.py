@@ -12,6 +12,7 @@ from app import theme
 from app.chat.composer import Composer
 from app.chat.transcript import Transcript
 from app.chat.view import COLUMN, MARGIN, ChatView
+from app.conversations import Conversations
 from app.engine_process import Condition
 from app.memory_menu import MemoryMenu
 from app.memory_panel import MemoryPanel
@@ -48,6 +49,7 @@ class MainWindow(QMainWindow):
         self.status = StatusLine()
         self.profile_menu = ProfileMenu(partner, self)
         self.memory_menu = MemoryMenu(partner, self.profile_menu, self)
+        self.conversations = Conversations(partner, self.sidebar, self.chat, self.notices, self)
         self.setCentralWidget(self._layout_parts())
         self.setStatusBar(self.status)
         self._make_menus()
@@ -97,7 +99,8 @@ class MainWindow(QMainWindow):
         self.stop_action = self._action(self.partner.exchange.stop, QKeySequence(Qt.Key.Key_Escape))
         self.quit_action = self._action(self.close, QKeySequence.StandardKey.Quit)
         self.quit_action.setMenuRole(QAction.MenuRole.QuitRole)
-        self.chat_menu.addActions([self.new_action, self.temporary_action, self.stop_action])
+        self.chat_menu.addActions([self.new_action, self.temporary_action])
+        self.chat_menu.addActions([self.conversations.search_action, self.stop_action])
         self.chat_menu.addSeparator()
         self.chat_menu.addAction(self.quit_action)
         self.help_menu = QMenu(self)
@@ -122,7 +125,6 @@ class MainWindow(QMainWindow):
         partner.engine.stopped.connect(self._on_stopped)
         partner.initialized.connect(self._on_initialized)
         partner.profile_changed.connect(self._on_profile)
-        partner.conversations_changed.connect(self.sidebar.set_conversations)
         partner.stats_changed.connect(self.panel.set_stats)
         partner.notice.connect(lambda message, hint: self.notices.say(message, hint))
         partner.failed.connect(self._on_failed)
@@ -141,7 +143,7 @@ class MainWindow(QMainWindow):
         self.composer.stopped.connect(exchange.stop)
         self.chat.again.connect(exchange.send)
         self.sidebar.new_chat.connect(self._on_new_chat)
-        self.sidebar.chosen.connect(exchange.show_conversation)
+        self.sidebar.search_left.connect(self.composer.setFocus)
         self.status.start_again.connect(partner.engine.start_again)
         self.memory_menu.panel.toggled.connect(self.panel.setVisible)
         for action in (self.new_action, self.temporary_action):
@@ -167,6 +169,7 @@ class MainWindow(QMainWindow):
             self.retranslate()
             self.profile_menu.retranslate()
             self.memory_menu.retranslate()
+            self.conversations.retranslate()
         super().changeEvent(event)
 
     def _show_hint(self) -> None:

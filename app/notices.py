@@ -89,9 +89,9 @@ class NoticeArea(QWidget):
         return self.findChildren(NoticeBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
 
     def say(self, message: str, hint: str = "", *, error: bool = False) -> NoticeBar:
-        """Add a notice. The same one is not shown twice."""
+        """Add a notice. The same one is not shown twice, unless there is something to do about each."""
         for shown in self.notices():
-            if (shown.message, shown.hint) == (message, hint):
+            if (shown.message, shown.hint) == (message, hint) and shown.button is None:
                 shown.dismiss()
         for shown in self.notices()[: -(MOST - 1)]:
             shown.dismiss()

@@ -159,9 +159,13 @@ class Partner(QObject):
         self.engine.request("profile.list", None, ProfileList, self._list, self._quiet)
 
     def _take_conversations(self, answer: ConversationList) -> None:
-        self.conversations = answer.conversations
-        self.exchange.set_known([found.id for found in answer.conversations])
-        self.conversations_changed.emit(self.conversations)
+        self.replace_conversations(answer.conversations)
+
+    def replace_conversations(self, conversations: list[Conversation]) -> None:
+        """These are the conversations there are now."""
+        self.conversations = conversations
+        self.exchange.set_known([found.id for found in conversations])
+        self.conversations_changed.emit(conversations)
 
     def _take_stats(self, stats: MemoryStats) -> None:
         self.stats = stats

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from math import ceil
 from typing import Final
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QTextCursor, QTextOption, QWheelEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QColor, QDesktopServices, QTextCharFormat, QTextCursor, QTextOption, QWheelEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QTextBrowser,
+    QTextEdit,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app import theme
 from app.chat.transcript import ChatItem, ItemState
@@ -19,6 +30,8 @@ USER_WIDTH: Final = 0.78
 """Widest bubble of the person, as a part of the column."""
 LINE_HEIGHT: Final = 128
 """Per cent."""
+MARKS: Final = 200
+"""Words marked in one message at most."""
 
 
 class BubbleText(QTextBrowser):
@@ -37,6 +50,7 @@ class BubbleText(QTextBrowser):
         self.document().setIndentWidth(22)
         self.document().setUndoRedoEnabled(False)
         self.anchorClicked.connect(self._open)
+        self._first_mark = 0
 
     def show_plain(self, text: str) -> None:
         """Exactly what was typed."""
@@ -64,6 +78,27 @@ class BubbleText(QTextBrowser):
         if wanted < width:
             document.setTextWidth(wanted)
         self.setFixedSize(QSize(wanted, ceil(document.size().height())))
+
+    def mark(self, words: Sequence[str]) -> None:
+        """Show each of these words as if it were selected."""
+        colors = theme.current()
+        form = QTextCharFormat()
+        form.setBackground(QColor(colors.accent))
+        form.setForeground(QColor(colors.accent_ink))
+        marks: list[QTextEdit.ExtraSelection] = []
+        for word in words:
+            cursor = self.document().find(word)
+            while not cursor.isNull() and len(marks) < MARKS:
+                mark = QTextEdit.ExtraSelection()
+                mark.cursor, mark.format = cursor, form
+                marks.append(mark)
+                cursor = self.document().find(word, cursor)
+        self.setExtraSelections(marks)
+        self._first_mark = min((self.cursorRect(mark.cursor).top() for mark in marks), default=0)
+
+    def first_mark(self) -> int:
+        """Pixels from the top to the first marked word; 0 without one."""
+        return self._first_mark
 
     def loadResource(self, _kind: int, _name: QUrl | str) -> object:
         """Nothing is ever loaded, neither from the network nor from the disk."""
@@ -168,6 +203,14 @@ class Bubble(QWidget):
         if not thinking:
             self._draw_text()
         self._draw_marks()
+
+    def mark_words(self, words: Sequence[str]) -> None:
+        """Let these words stand out, wherever they are in the text; without any, none."""
+        self.text.mark(words)
+
+    def word_place(self) -> int:
+        """How far beneath the top of the bubble the first marked word stands, in pixels."""
+        return self.text.mapTo(self, QPoint(0, self.text.first_mark())).y()
 
     def restyle(self) -> None:
         """Another theme is on."""

@@ -128,6 +128,12 @@ class Exchange(QObject):
         if not transcript.loaded:
             self._fetch(transcript)
 
+    def drop(self, conversation: int) -> None:
+        """A conversation was deleted: off the screen with it, and read anew should it ever come back."""
+        self._open.pop(conversation, None)
+        if self.current.conversation == conversation:
+            self._show(Transcript(parent=self))
+
     def set_known(self, conversations: list[int]) -> None:
         """The conversations that are on disk now."""
         self._known = frozenset(conversations)

@@ -55,6 +55,17 @@ examples:
   techo profile delete office --yes
 """
 
+_CONVERSATION: Final = """\
+A conversation is known by the number that `list` and `search` show.
+
+examples:
+  techo conversation list --profile work
+  techo conversation search dentist tuesday       every word, or part of one, in one message
+  techo conversation search 歯医者
+  techo conversation rename 12 "The trip to Kyoto"
+  techo conversation delete 12 --yes              what was learned from it stays learned
+"""
+
 _MEMORY: Final = """\
 examples:
   techo memory stats --json            state_bytes, neurons, neurons_used, turns_learned, ...
@@ -277,6 +288,27 @@ def _profiles(grammar: _Grammar) -> None:
     _add_yes(delete)
 
 
+def _conversations(grammar: _Grammar) -> None:
+    module = "engine.cli.conversations:"
+    conversation = grammar.nested("conversation", "list, search, rename, pin and delete conversations", _CONVERSATION)
+    grammar.add(conversation, "list", "all conversations, the last one first", module + "list_conversations")
+    rename = grammar.add(conversation, "rename", "give a conversation another title", module + "rename")
+    rename.add_argument("conversation", type=_positive, metavar="ID")
+    rename.add_argument("title")
+    pin = grammar.add(conversation, "pin", "keep a conversation at the top of the list", module + "pin")
+    pin.add_argument("conversation", type=_positive, metavar="ID")
+    pin.add_argument("--off", action="store_true", help="no longer")
+    delete = grammar.add(
+        conversation, "delete", "delete a conversation with its messages; asks first", module + "delete"
+    )
+    delete.add_argument("conversation", type=_positive, metavar="ID")
+    _add_yes(delete)
+    search = grammar.add(conversation, "search", "search all that was said, newest first", module + "search")
+    search.add_argument("words", nargs="+", metavar="WORD")
+    search.add_argument("--limit", type=_positive, default=20, metavar="N", help="so many (default: %(default)s)")
+    search.add_argument("--before", type=_positive, metavar="ID", help="only those older than message ID")
+
+
 def _memory(grammar: _Grammar) -> None:
     memory = grammar.nested("memory", "what the memory holds; forget, reset, export, import", _MEMORY)
     grammar.add(memory, "stats", "size and use of the memory", "engine.cli.memory:stats")
@@ -346,7 +378,7 @@ def _bench(grammar: _Grammar) -> None:
 def build_parser() -> Parser:
     """The whole grammar. Parsed arguments carry `run`, "module:function" of the command."""
     grammar = _Grammar()
-    steps: tuple[Callable[[_Grammar], None], ...] = (_talk, _profiles, _memory, _evaluate, _bench)
+    steps: tuple[Callable[[_Grammar], None], ...] = (_talk, _profiles, _conversations, _memory, _evaluate, _bench)
     for step in steps:
         step(grammar)
     grammar.add(grammar.commands, "version", "versions, and where things are", "engine.cli.version:version")

@@ -7,6 +7,7 @@ still say so on the pipe.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,15 +21,27 @@ from engine.errors import BackboneError, EngineError, ErrorCode, ProfileError, P
 from engine.models import find_default_model, find_memory_weights
 from engine.models.locate import require_weights
 from engine.session import ImportCheck, Session
-from engine.store import ConversationRecord, JournalRecord, MessageRecord, ProfileRecord, ProfileStore, StateIdentity
+from engine.store import (
+    UNDO_SECONDS,
+    ConversationRecord,
+    HitRecord,
+    JournalRecord,
+    MessageRecord,
+    ProfileRecord,
+    ProfileStore,
+    StateIdentity,
+)
 from engine.store.names import name_key
-from engine.store.records import stamp
+from engine.store.records import clean_title, stamp
 
 if TYPE_CHECKING:
     from engine.backbone import Backbone
     from engine.turn import TurnRunner
 
 logger = logging.getLogger(__name__)
+
+MAX_QUERY: Final = 1_000
+"""Characters of a search at most."""
 
 Notify = Callable[[str, p.Struct], None]
 
@@ -81,6 +94,7 @@ class Service:
         self._loaded: _Loaded | None = None
         self._session: Session | None = None
         self._turns = 0
+        self._tidy_at: float | None = None  # time.monotonic
         self.profile_name: str | None = None
         """Of the open profile. Another thread may read it."""
         self.handlers: Final[dict[str, Callable[[Any, Call], p.Struct]]] = {
@@ -92,6 +106,11 @@ class Service:
             "profile.delete": self._profile_delete,
             "conversation.list": self._conversation_list,
             "conversation.messages": self._conversation_messages,
+            "conversation.rename": self._conversation_rename,
+            "conversation.pin": self._conversation_pin,
+            "conversation.delete": self._conversation_delete,
+            "conversation.restore": self._conversation_restore,
+            "conversation.search": self._conversation_search,
             "turn.send": self._turn_send,
             "turn.feed": self._turn_feed,
             "memory.stats": self._memory_stats,
@@ -150,6 +169,29 @@ class Service:
     def take_notices(self) -> list[str]:
         """What a person should know and was not told yet."""
         return [] if self._session is None else self._session.take_notices()
+
+    @property
+    def tidy_in(self) -> float | None:
+        """Seconds until `tidy` has something to do; None when there is nothing."""
+        return None if self._tidy_at is None else max(self._tidy_at - time.monotonic(), 0.0)
+
+    def tidy(self) -> None:
+        """Erases the conversations whose deletion can no longer be undone. To be called now and then; never fails."""
+        if self._tidy_at is None or self._tidy_at > time.monotonic():
+            return
+        self._tidy_at = None
+        if self._session is None:
+            return
+        profile = self._session.profile
+        try:
+            # A second less: what was deleted at the beginning of this time must not wait for the end of another.
+            profile.purge_deleted(keep=UNDO_SECONDS - 1)
+            left = profile.deleted_conversations()
+        except EngineError as error:  # hidden they are; closing the profile tries again
+            logger.warning("deleted conversations were not erased: %s", error.code.name)
+            left = 1
+        if left:
+            self._tidy_at = time.monotonic() + UNDO_SECONDS
 
     def close(self) -> None:
         """Commits and closes the profile, frees the model."""
@@ -210,6 +252,7 @@ class Service:
             raise
         self._leave()
         self._session = session
+        self._tidy_at = time.monotonic() + UNDO_SECONDS if profile.deleted_conversations() else None
         self.profile_name = session.profile.record.name
         return session.take_notices()
 
@@ -286,6 +329,38 @@ class Service:
     def _conversation_messages(self, asked: p.ConversationId, _call: Call) -> p.MessageList:
         return p.MessageList(messages=[_message(record) for record in self._open.profile.messages(asked.conversation)])
 
+    def _conversation_rename(self, asked: p.ConversationRename, _call: Call) -> p.Conversation:
+        if not clean_title(asked.title):
+            raise ProtocolError("The title is empty.", "Write something.", code=ErrorCode.INVALID_PARAMS)
+        return _conversation(self._open.profile.rename_conversation(asked.conversation, asked.title))
+
+    def _conversation_pin(self, asked: p.ConversationPin, _call: Call) -> p.Conversation:
+        return _conversation(self._open.profile.pin_conversation(asked.conversation, asked.pinned))
+
+    def _conversation_delete(self, asked: p.ConversationId, _call: Call) -> p.ConversationDeleted:
+        record = self._open.profile.delete_conversation(asked.conversation)
+        if self._tidy_at is None:
+            self._tidy_at = time.monotonic() + UNDO_SECONDS
+        return p.ConversationDeleted(
+            conversation=record.id, title=record.title, messages=record.messages, undo_seconds=UNDO_SECONDS
+        )
+
+    def _conversation_restore(self, asked: p.ConversationId, _call: Call) -> p.Conversation:
+        return _conversation(self._open.profile.restore_conversation(asked.conversation))
+
+    def _conversation_search(self, asked: p.ConversationSearch, _call: Call) -> p.HitList:
+        if asked.limit < 1:
+            raise ProtocolError("limit must be 1 or more.", code=ErrorCode.INVALID_PARAMS)
+        if len(asked.query) > MAX_QUERY:
+            raise ProtocolError(
+                f"The search is too long: {len(asked.query):,} characters of {MAX_QUERY:,} at most.",
+                "Search for a few of the words.",
+                code=ErrorCode.INVALID_PARAMS,
+            )
+        limit = min(asked.limit, 1_000)
+        found = self._open.profile.search(asked.query, limit + 1, asked.before)
+        return p.HitList(hits=[_hit(record) for record in found[:limit]], more=len(found) > limit)
+
     # ------------------------------------------------------------------------------------------ turns
 
     def _turn_send(self, asked: p.TurnSend, call: Call) -> p.TurnDone:
@@ -353,7 +428,24 @@ def _profile(record: ProfileRecord) -> p.ProfileInfo:
 
 def _conversation(record: ConversationRecord) -> p.Conversation:
     return p.Conversation(
-        id=record.id, title=record.title, created=record.created, updated=record.updated, messages=record.messages
+        id=record.id,
+        title=record.title,
+        created=record.created,
+        updated=record.updated,
+        messages=record.messages,
+        pinned=record.pinned,
+    )
+
+
+def _hit(record: HitRecord) -> p.Hit:
+    return p.Hit(
+        conversation=record.conversation,
+        title=record.title,
+        message=record.message,
+        role=record.role,  # type: ignore[arg-type]
+        created=record.created,
+        snippet=record.snippet,
+        marks=list(record.marks),
     )
 
 

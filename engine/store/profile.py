@@ -5,6 +5,8 @@ What is promised, and after which step:
     append_message, update_message   has returned: the text survives a crash and a loss of power
     append_entry                     has returned: the lesson does (replay brings it back)
     save_snapshot                    has returned: the next opening starts from it; before that, from the one before
+    delete_conversation              has returned: nothing shows it any more; it can be restored until it is purged
+    purge_deleted                    has returned: its messages are gone from the profile's folder, as below
     delete_entries, reset            has returned: the text, the write set and every state that held them are gone
                                      from the profile's folder (or a notice says what is not yet); after a crash
                                      they are forgotten or all still there
@@ -16,6 +18,7 @@ Copies that the file system or the drive keeps of freed blocks.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -31,6 +34,7 @@ from engine.store.records import (
     ConversationRecord,
     Counts,
     EntryRecord,
+    HitRecord,
     JournalRecord,
     LoadedState,
     MessageRecord,
@@ -40,7 +44,7 @@ from engine.store.records import (
     StateIdentity,
 )
 from engine.store.snapshots import Snapshots, check_identity
-from engine.store.transcript import Transcript
+from engine.store.transcript import UNDO_SECONDS, Transcript
 
 SNAPSHOTS = "snapshots"
 
@@ -67,13 +71,16 @@ class Profile:
         except BaseException:
             lock.release()
             raise
+        self._transcript = Transcript(self._database, self._notice)
         try:
-            self._transcript = Transcript(self._database, self._notice)
             self._journal = Journal(self._database, self._notice)
             with disk_errors("open the profile", folder):
                 make_folders(files, folder / SNAPSHOTS)
             self._snapshots = Snapshots(files, folder / SNAPSHOTS, self._database, self._notice)
             self._snapshots.clean()
+            # What a crash left marked. Not the last seconds: whoever deleted it may still be looking at "Undo".
+            with suppress(StoreError):  # no room on the disk: the next opening tries again
+                self.purge_deleted(keep=UNDO_SECONDS)
         except BaseException:
             self.close()
             raise
@@ -87,11 +94,15 @@ class Profile:
         self.close()
 
     def close(self) -> None:
-        """Closes the database and lets go of the lock. A second call does nothing."""
+        """Purges what is marked as deleted, closes the database, lets go of the lock. A second call does nothing."""
         if not self._closed:
             self._closed = True
             try:
-                self._database.close()
+                try:
+                    with suppress(StoreError):  # hidden already; the next opening tries again
+                        self._transcript.purge()
+                finally:
+                    self._database.close()
             finally:
                 self._lock.release()
 
@@ -104,7 +115,8 @@ class Profile:
     def counts(self) -> Counts:
         """How much there is of everything."""
         row = self._database.row(
-            "SELECT (SELECT count(*) FROM conversation), (SELECT count(*) FROM message), "
+            "SELECT (SELECT count(*) FROM conversation WHERE deleted IS NULL), (SELECT count(*) FROM message "
+            "WHERE conversation NOT IN (SELECT id FROM conversation WHERE deleted IS NOT NULL)), "
             "(SELECT count(*) FROM entry WHERE damaged = 0), (SELECT count(*) FROM snapshot)"
         )
         return Counts(*row)
@@ -136,9 +148,33 @@ class Profile:
         """Gives a conversation another title."""
         return self._transcript.rename(identifier, title)
 
-    def delete_conversation(self, identifier: int) -> None:
-        """Deletes a conversation with its messages, for good. Lessons learned from it stay (see `delete_entries`)."""
-        self._transcript.delete(identifier)
+    def pin_conversation(self, identifier: int, pinned: bool) -> ConversationRecord:
+        """Keeps a conversation at the top of the list, or no longer."""
+        return self._transcript.pin(identifier, pinned)
+
+    def delete_conversation(self, identifier: int) -> ConversationRecord:
+        """Deletes a conversation with its messages -> what it was. Lessons learned from it stay (see `delete_entries`).
+
+        Until `purge_deleted`, which closing the profile does as well, `restore_conversation` brings it back.
+        """
+        return self._transcript.delete(identifier)
+
+    def restore_conversation(self, identifier: int) -> ConversationRecord:
+        """Undoes a deletion; CONVERSATION_NOT_FOUND when it has been purged."""
+        return self._transcript.undelete(identifier)
+
+    def deleted_conversations(self) -> int:
+        """How many conversations are deleted and not purged yet."""
+        return self._transcript.deleted()
+
+    def purge_deleted(self, keep: float = 0.0) -> None:
+        """Removes deleted conversations for good, but those that were deleted in the last `keep` seconds."""
+        if self._transcript.purge(keep):
+            self._scrub()
+
+    def search(self, query: str, limit: int = 50, before: int | None = None) -> list[HitRecord]:
+        """The newest messages (older than message `before`) that contain every word of `query`, newest first."""
+        return self._transcript.search(query, limit, before)
 
     def append_message(self, conversation: int, role: str, content: str, finish: str | None = None) -> MessageRecord:
         """Adds a message; durable on return."""

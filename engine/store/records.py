@@ -63,6 +63,8 @@ class ConversationRecord:
     updated: str
     messages: int
     """How many it has."""
+    pinned: bool = False
+    """Kept at the top of the list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,20 @@ class MessageRecord:
     content: str
     created: str
     finish: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HitRecord:
+    """A message that a search found. `marks`: begin and end of each word in `snippet`, in characters."""
+
+    conversation: int
+    title: str
+    """Of the conversation."""
+    message: int
+    role: str
+    created: str
+    snippet: str
+    marks: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,7 @@ class Engine:
         self.requests: queue.Queue[p.Request | None] = queue.Queue()
         self.lock = threading.Lock()
         self.running = False
+        self.talking_in = 0
 
     # -------------------------------------------------------------------------------- pipe
 
@@ -88,6 +89,8 @@ class Engine:
     def read(self) -> None:
         for line in sys.stdin.buffer:
             request = msgspec.json.decode(line, type=p.Request)
+            if request.method == "conversation.delete" and request.params["conversation"] == self.talking_in:
+                self.cancelled.set()
             if request.method == "turn.cancel":
                 running = self.running
                 self.cancelled.set()
@@ -132,7 +135,15 @@ class Engine:
 
     def make(self, name: str) -> None:
         number = self.store.number()
-        self.store.data["profiles"][name] = {"id": f"id{number}", "conversations": {}, "journal": []}
+        self.store.data["profiles"][name] = {
+            "id": f"id{number}",
+            "conversations": {},
+            "journal": [],
+            "titles": {},
+            "pinned": [],
+            "updated": {},
+            "deleted": {},
+        }
         self.store.save()
 
     def do_initialize(self, params: p.Initialize) -> p.Initialized:
@@ -197,17 +208,81 @@ class Engine:
     # -------------------------------------------------------------------------------- conversations
 
     def do_conversation_list(self, _: None) -> p.ConversationList:
-        found = []
-        for number, messages in sorted(self.open["conversations"].items(), key=lambda entry: -int(entry[0])):
-            title = messages[0]["content"][:60]
-            found.append(p.Conversation(id=int(number), title=title, created=NOW, updated=NOW, messages=len(messages)))
-        return p.ConversationList(conversations=found)
+        numbers = sorted((int(number) for number in self.open["conversations"]), reverse=True)
+        return p.ConversationList(conversations=[self.conversation(number) for number in numbers])
+
+    def conversation(self, number: int) -> p.Conversation:
+        messages = self.messages(number)
+        title = self.open["titles"].get(str(number)) or messages[0]["content"][:60]
+        pinned = number in self.open["pinned"]
+        updated = self.open["updated"].get(str(number), NOW)
+        return p.Conversation(
+            id=number, title=title, created=NOW, updated=updated, messages=len(messages), pinned=pinned
+        )
+
+    def messages(self, number: int) -> list[dict[str, Any]]:
+        messages: list[dict[str, Any]] | None = self.open["conversations"].get(str(number))
+        if messages is None:
+            raise Fail(1206, "There is no such conversation.", "Choose one from the list.")
+        return messages
 
     def do_conversation_messages(self, params: p.ConversationId) -> p.MessageList:
-        messages = self.open["conversations"].get(str(params.conversation))
-        if messages is None:
-            raise Fail(1206, "There is no such conversation.")
+        messages = self.messages(params.conversation)
         return p.MessageList(messages=[msgspec.convert(message, type=p.Message) for message in messages])
+
+    def do_conversation_rename(self, params: p.ConversationRename) -> p.Conversation:
+        if "refuse" in params.title:
+            raise Fail(1304, "The disk is full.", "Free some space.")
+        self.messages(params.conversation)
+        self.open["titles"][str(params.conversation)] = params.title
+        self.store.save()
+        return self.conversation(params.conversation)
+
+    def do_conversation_pin(self, params: p.ConversationPin) -> p.Conversation:
+        self.messages(params.conversation)
+        pinned = set(self.open["pinned"]) - {params.conversation}
+        self.open["pinned"] = [*pinned, *([params.conversation] if params.pinned else [])]
+        self.store.save()
+        return self.conversation(params.conversation)
+
+    def do_conversation_delete(self, params: p.ConversationId) -> p.ConversationDeleted:
+        gone = self.conversation(params.conversation)
+        self.open["deleted"][str(gone.id)] = self.open["conversations"].pop(str(gone.id))
+        self.store.save()
+        undo = self.options.undo
+        return p.ConversationDeleted(conversation=gone.id, title=gone.title, messages=gone.messages, undo_seconds=undo)
+
+    def do_conversation_restore(self, params: p.ConversationId) -> p.Conversation:
+        messages = self.open["deleted"].pop(str(params.conversation), None)
+        if messages is None:
+            raise Fail(1206, "There is no such conversation.", "Choose one from the list.")
+        self.open["conversations"][str(params.conversation)] = messages
+        self.store.save()
+        return self.conversation(params.conversation)
+
+    def do_conversation_search(self, params: p.ConversationSearch) -> p.HitList:
+        """One word, as it stands; that is enough here."""
+        if params.query == "fail":
+            raise Fail(1304, "The disk cannot be read.", "Have it checked.")
+        time.sleep(self.options.slow_search)
+        hits = []
+        for number, messages in self.open["conversations"].items():
+            for message in messages:
+                place = message["content"].find(params.query)
+                if place >= 0 and (params.before is None or message["id"] < params.before):
+                    hits.append(
+                        p.Hit(
+                            conversation=int(number),
+                            title=self.conversation(int(number)).title,
+                            message=message["id"],
+                            role=message["role"],
+                            created=message["created"],
+                            snippet=message["content"],
+                            marks=[(place, place + len(params.query))],
+                        )
+                    )
+        hits.sort(key=lambda hit: -hit.message)
+        return p.HitList(hits=hits[: params.limit], more=len(hits) > params.limit)
 
     def add(self, conversation: int, role: str, content: str, finish: str | None = None) -> dict[str, Any]:
         message = {
@@ -234,6 +309,7 @@ class Engine:
         if not params.keep:
             return self.temporary(params)
         conversation = params.conversation or self.store.number()
+        self.talking_in = conversation
         said = self.add(conversation, "user", text)
         if text.startswith("/die-unsaid"):  # Saved, but the notification never leaves.
             os._exit(9)
@@ -395,6 +471,8 @@ def main() -> None:
     parser.add_argument("--no-model", action="store_true")
     parser.add_argument("--notice", action="store_true")
     parser.add_argument("--in-use", nargs="*", default=[])
+    parser.add_argument("--undo", type=float, default=30.0, help="seconds for which a deletion can be undone")
+    parser.add_argument("--slow-search", type=float, default=0.0)
     parser.add_argument("--linger", type=float, default=0.0, help="seconds to stay after the end of file")
     options = parser.parse_args()
     options.data_dir.mkdir(parents=True, exist_ok=True)

@@ -8,22 +8,25 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QListWidget
 from pytestqt.qtbot import QtBot
 
 from app import theme
 from app.chat.transcript import ChatItem, ItemState, Transcript
 from app.chat.view import FIRST_SHOWN, ChatView
+from app.conversation_list import CONVERSATION, ConversationList
 from app.main_window import MainWindow
-from app.sidebar import CONVERSATION
 from tests.app.acting import items, say, texts, type_and_send
 from tests.app.conftest import MakeWindow
 
 REPLY = "I will remember that for you."
 
 
-def rows(view: QListWidget) -> list[str]:
-    return [view.item(row).text() for row in range(view.count())]
+def rows(view: ConversationList) -> list[str]:
+    return [item.text() for item in view.titled()]
+
+
+def current(view: ConversationList) -> str | None:
+    return None if view.currentItem() is None else view.currentItem().text()
 
 
 def test_a_turn_from_enter_to_the_gauge(qtbot: QtBot, make_window: MakeWindow) -> None:
@@ -37,7 +40,7 @@ def test_a_turn_from_enter_to_the_gauge(qtbot: QtBot, make_window: MakeWindow) -
     assert window.panel.words == ["Miso", "is", "a", "cat"]
     qtbot.waitUntil(lambda: window.panel.neurons.text() == "34")
     assert rows(window.sidebar.list) == ["My cat is called Miso."]
-    assert window.sidebar.list.currentRow() == 0
+    assert current(window.sidebar.list) == "My cat is called Miso."
     assert window.status.text.text() == "Ready"
 
 
@@ -116,9 +119,9 @@ def test_new_chat_and_back(qtbot: QtBot, make_window: MakeWindow) -> None:
     assert window.sidebar.list.currentRow() == -1
     say(qtbot, window, "Second thoughts.")
     qtbot.waitUntil(lambda: rows(window.sidebar.list) == ["Second thoughts.", "First things first."])
-    window.sidebar.list.itemClicked.emit(window.sidebar.list.item(1))
+    window.sidebar.list.itemClicked.emit(window.sidebar.list.titled()[1])
     assert texts(window)[0] == ("user", "First things first.")
-    assert window.sidebar.list.currentRow() == 1
+    assert current(window.sidebar.list) == "First things first."
 
 
 def test_earlier_chats_are_read_from_disk_after_a_new_start(qtbot: QtBot, make_window: MakeWindow) -> None:
@@ -131,7 +134,7 @@ def test_earlier_chats_are_read_from_disk_after_a_new_start(qtbot: QtBot, make_w
     assert second.partner.profile.name == "Mika"
     assert items(second) == []
     qtbot.waitUntil(lambda: rows(second.sidebar.list) == ["Keep this."])
-    second.sidebar.chosen.emit(int(second.sidebar.list.item(0).data(CONVERSATION)))
+    second.sidebar.chosen.emit(int(second.sidebar.list.titled()[0].data(CONVERSATION)))
     qtbot.waitUntil(lambda: texts(second) == [("user", "Keep this."), ("assistant", REPLY)])
 
 
@@ -142,7 +145,7 @@ def test_a_turn_goes_on_while_another_chat_is_looked_at(qtbot: QtBot, make_windo
     type_and_send(qtbot, window, "/long 0.005")
     qtbot.waitUntil(lambda: len(items(window)) == 2)
     running = window.partner.exchange.current
-    window.sidebar.list.itemClicked.emit(window.sidebar.list.item(1))
+    window.sidebar.list.itemClicked.emit(window.sidebar.list.titled()[1])
     assert texts(window)[0] == ("user", "Older.")
     qtbot.waitUntil(lambda: not window.partner.exchange.running, timeout=20_000)
     assert texts(window)[0] == ("user", "Older.")

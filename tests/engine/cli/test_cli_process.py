@@ -122,6 +122,46 @@ def test_say_goes_on_with_a_conversation_and_can_leave_the_memory_alone(techo: T
     assert (status, error["error"]["code"]) == (1, ErrorCode.CONVERSATION_NOT_FOUND)
 
 
+def test_conversations_from_first_to_last(techo: Techo, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert techo("conversation", "list") == (0, {"conversations": []})
+    quick = ("--no-learn", "--max-tokens", "4")
+    first = techo("say", "My dentist is Dr Okafor.", *quick)[1]["conversation"]
+    second = techo("say", "明日は歯医者です。", *quick)[1]["conversation"]
+    assert [one["id"] for one in techo("conversation", "list")[1]["conversations"]] == [second, first]
+    status, renamed = techo("conversation", "rename", str(first), "Teeth")
+    assert (status, renamed["title"]) == (0, "Teeth")
+    assert techo("conversation", "pin", str(first))[1]["pinned"] is True
+    assert [one["id"] for one in techo("conversation", "list")[1]["conversations"]] == [first, second]
+    status, found = techo("conversation", "search", "okafor", "DENTIST")
+    assert status == 0
+    (hit,) = [hit for hit in found["hits"] if hit["role"] == "user"]
+    assert (hit["conversation"], hit["title"], hit["snippet"]) == (first, "Teeth", "My dentist is Dr Okafor.")
+    assert [hit["snippet"][begin:end] for begin, end in hit["marks"]] == ["dentist", "Okafor"]
+    assert [hit["conversation"] for hit in techo("conversation", "search", "歯医者")[1]["hits"]] == [second]
+    folder = ("--threads", "1", "--data-dir", str(tmp_path / "data"))
+    assert main(["conversation", "search", "歯医者", *folder]) == 0
+    assert "you: 明日は歯医者です。" in capsys.readouterr().out
+    assert main(["conversation", "search", "nothing of the kind", *folder]) == 0
+    assert "Nothing was found" in capsys.readouterr().out
+    assert main(["conversation", "list", *folder]) == 0
+    assert "Teeth" in capsys.readouterr().out
+    assert techo("conversation", "pin", str(first), "--off")[1]["pinned"] is False
+
+    status, refused = techo("conversation", "delete", str(first))
+    assert (status, refused["error"]["code"]) == (3, ErrorCode.NOT_CONFIRMED)
+    assert "Teeth" in refused["error"]["message"]
+    assert "stays learned" in refused["error"]["message"]
+    assert len(techo("conversation", "list")[1]["conversations"]) == 2
+    assert techo("conversation", "delete", str(first), "--yes")[0] == 0
+    assert [one["id"] for one in techo("conversation", "list")[1]["conversations"]] == [second]
+    assert techo("conversation", "search", "okafor")[1]["hits"] == []
+    for command in (("delete", str(first)), ("delete", str(first), "--yes"), ("rename", "99", "x"), ("pin", "99")):
+        status, error = techo("conversation", *command)
+        assert (status, error["error"]["code"]) == (1, ErrorCode.CONVERSATION_NOT_FOUND)
+        assert error["error"]["hint"]
+    assert techo("conversation", "search", " ")[0] == 2
+
+
 def test_sampling_is_repeatable_by_seed(techo: Techo) -> None:
     def reply(*more: str) -> str:
         options = ("--no-learn", "--no-recall", "--max-tokens", "16", *more)

@@ -69,6 +69,11 @@ def _create(store: ProfileStore, profile: Profile) -> None:
     store.create("New")
 
 
+def _delete_conversation(store: ProfileStore, profile: Profile) -> None:
+    profile.delete_conversation(2)
+    profile.purge_deleted()
+
+
 def _delete(store: ProfileStore, profile: Profile) -> None:
     profile.close()
     store.delete("Filled")
@@ -89,6 +94,7 @@ def _survey(folder: Path) -> dict[str, Any]:
             if loaded.arrays is not None:
                 assert same(loaded.arrays, state(loaded.last_entry))
             found[name] = {
+                "found": [hit.message for hit in profile.search("a", 100)],
                 "messages": [profile.messages(conversation.id) for conversation in profile.conversations()],
                 "entries": list(profile.entries()),
                 "last_entry": loaded.last_entry,
@@ -159,18 +165,8 @@ def template(folder: Path) -> Path:
 @pytest.mark.parametrize(
     "act",
     [
-        _snapshot,
-        _learn,
-        _forget_late,
-        _forget_what_was_said,
-        _reset,
-        _say,
-        _reply,
-        _export,
-        _rename,
-        _create,
-        _delete,
-        _import,
+        *(_snapshot, _learn, _forget_late, _forget_what_was_said, _reset, _say, _reply, _delete_conversation),
+        *(_export, _rename, _create, _delete, _import),
     ],
 )
 def test_old_or_new_whatever_operation_fails(template: Path, folder: Path, act: Act, dies: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import stat
 from contextlib import closing
@@ -13,6 +14,8 @@ from engine.errors import ErrorCode, StateError, StoreError
 from engine.store import Profile, ProfileStore
 from engine.store.database import CHECK_BYTES, MAJOR, MINOR
 from tests.engine.store.samples import IDENTITY, filled, learn
+
+DATA = Path(__file__).parents[2] / "data"
 
 
 def _path(store: ProfileStore) -> Path:
@@ -56,8 +59,30 @@ def test_the_schema_is_recorded_with_its_version(profile: Profile) -> None:
     database = profile._database
     assert database.value("PRAGMA user_version") == MAJOR << 16 | MINOR
     assert database.rows("SELECT migration_set, name FROM _sqlite_migrations") == [
-        ("techo.profile", "1.0 profile, conversations, messages, journal, snapshots")
+        ("techo.profile", "1.0 profile, conversations, messages, journal, snapshots"),
+        ("techo.profile", "1.1 pinned and deleted conversations, full-text search"),
     ]
+
+
+def test_a_profile_of_format_1_0_is_brought_up_to_date(store: ProfileStore) -> None:
+    """`profile-1.0.sqlite3` was written by the last Techo of that format."""
+    record = store.create("Old")
+    shutil.copy(DATA / "profile-1.0.sqlite3", store.directory / record.id / "profile.sqlite3")
+    with store.open("Golden", IDENTITY) as profile:
+        assert profile._database.value("PRAGMA user_version") == MAJOR << 16 | MINOR
+        assert [(found.title, found.pinned) for found in profile.conversations()] == [
+            ("予定", False),
+            ("About the dog", False),
+        ]
+        assert [hit.message for hit in profile.search("zuzu")] == [2]
+        assert [hit.message for hit in profile.search("歯医者")] == [4]
+        assert [entry.id for entry in profile.entries()] == [1, 2, 3]
+        profile.pin_conversation(1, True)
+        profile.delete_conversation(2)
+    with store.open("Golden", IDENTITY) as profile:
+        assert [(found.title, found.pinned) for found in profile.conversations()] == [("About the dog", True)]
+        assert profile.search("歯医者") == []
+        assert profile.take_notices() == []
 
 
 def test_a_newer_minor_version_is_opened(store: ProfileStore) -> None:
