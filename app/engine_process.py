@@ -107,7 +107,7 @@ class EngineProcess(QObject):
     gone = Signal(str)
     """It died; the text says how. All pending requests have been failed before."""
     said = Signal(object)
-    """A notification of a turn: TurnAccepted, TurnDelta, TurnLearned."""
+    """A notification of a turn: TurnAccepted, TurnStarted, TurnDelta, TurnLearned."""
     notice = Signal(object)
     """Notice"""
     stopped = Signal()

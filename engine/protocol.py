@@ -328,9 +328,6 @@ class TurnSend(Struct):
     """Read the fast weights while generating."""
     history: list[TurnMessage] | None = None
     """Replaces the conversation's own earlier messages in the prompt (evaluation arms); oldest dropped to fit."""
-    keep: bool = True
-    """False: a temporary chat. Nothing of the turn goes to the disk, and nothing is learned; what was said before comes
-    with `history`."""
 
 
 class TurnFeed(Struct):
@@ -364,13 +361,33 @@ class Usage(Struct):
 class TurnDone(Struct):
     """Answer to `turn.send` and `turn.feed`."""
 
-    conversation: int | None
-    """None: the turn was not kept."""
-    user_message: int | None
+    conversation: int
+    user_message: int
     reply_message: int | None
     reply: str
     finish: FinishReason
     learned: Learned | None
+    recalled: list[int]
+    """Journal ids of the learned turns that fired."""
+    usage: Usage
+
+
+class TurnAsk(Struct):
+    """`turn.ask`: one turn of a temporary chat. Nothing of it goes to the disk, and nothing is learned."""
+
+    text: str
+    history: list[TurnMessage] = msgspec.field(default_factory=list)
+    """What was said before in this chat."""
+    sampling: Sampling = msgspec.field(default_factory=Sampling)
+    recall: bool = True
+    """Read the fast weights while generating."""
+
+
+class TurnAnswer(Struct):
+    """Answer to `turn.ask`."""
+
+    reply: str
+    finish: FinishReason
     recalled: list[int]
     """Journal ids of the learned turns that fired."""
     usage: Usage
@@ -483,14 +500,17 @@ class StateChanged(Struct):
 
 
 class TurnAccepted(Struct):
-    """`turn.accepted`: the user's message is on disk (fsynced); from here on it survives a crash.
-
-    Of a turn that is not kept there is neither conversation nor message.
-    """
+    """`turn.accepted`: the user's message is on disk (fsynced); from here on it survives a crash."""
 
     turn: int
-    conversation: int | None
-    message: int | None
+    conversation: int
+    message: int
+
+
+class TurnStarted(Struct):
+    """`turn.started`: a turn of `turn.ask` has begun. Of what comes now, nothing survives."""
+
+    turn: int
 
 
 class TurnDelta(Struct):
@@ -532,6 +552,7 @@ METHODS: Final[dict[str, tuple[type[Struct] | None, type[Struct]]]] = {
     "conversation.search": (ConversationSearch, HitList),
     "turn.send": (TurnSend, TurnDone),
     "turn.feed": (TurnFeed, TurnDone),
+    "turn.ask": (TurnAsk, TurnAnswer),
     "turn.cancel": (None, Cancelling),
     "memory.stats": (None, MemoryStats),
     "memory.journal": (JournalPage, JournalList),

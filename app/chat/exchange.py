@@ -30,11 +30,14 @@ from engine.protocol import (
     JournalPage,
     MessageList,
     TurnAccepted,
+    TurnAnswer,
+    TurnAsk,
     TurnDelta,
     TurnDone,
     TurnLearned,
     TurnMessage,
     TurnSend,
+    TurnStarted,
 )
 
 FLUSH_MS: Final = 30
@@ -225,9 +228,10 @@ class Exchange(QObject):
         turn.transcript.touch(turn.user)
         if turn.transcript.temporary:
             history = [TurnMessage(role=i.role, content=i.text) for i in turn.transcript.items if i is not turn.user]
-            params = TurnSend(text=turn.user.text, history=history, learn=False, keep=False)
-        else:
-            params = TurnSend(text=turn.user.text, conversation=turn.transcript.conversation)
+            ask = TurnAsk(text=turn.user.text, history=history)
+            self._engine.request("turn.ask", ask, TurnAnswer, self._on_answer, self._on_failed)
+            return
+        params = TurnSend(text=turn.user.text, conversation=turn.transcript.conversation)
         self._engine.request("turn.send", params, TurnDone, self._on_done, self._on_failed)
 
     def _on_said(self, message: object) -> None:
@@ -236,6 +240,8 @@ class Exchange(QObject):
             return
         if isinstance(message, TurnAccepted) and not turn.accepted:
             self._on_accepted(turn, message)
+        elif isinstance(message, TurnStarted) and not turn.accepted:
+            self._begin_reply(turn, message.turn, None)
         elif isinstance(message, TurnDelta) and message.turn == turn.number:
             turn.gathered.append(message.text)
             if not self._flush_timer.isActive():
@@ -246,17 +252,19 @@ class Exchange(QObject):
             self.learned.emit(message.learned)
 
     def _on_accepted(self, turn: _Turn, message: TurnAccepted) -> None:
-        turn.number = message.turn
         turn.transcript.conversation = message.conversation
         turn.transcript.loaded = True
-        if message.conversation is not None:
-            self._open[message.conversation] = turn.transcript
-        turn.user.message = message.message
+        self._open[message.conversation] = turn.transcript
+        self._begin_reply(turn, message.turn, message.message)
+        self.accepted.emit(message.conversation, turn.user.text)
+
+    @staticmethod
+    def _begin_reply(turn: _Turn, number: int, message: int | None) -> None:
+        turn.number = number
+        turn.user.message = message
         turn.user.state = ItemState.DONE
         turn.transcript.touch(turn.user)
-        turn.reply = turn.transcript.append(ChatItem("assistant", "", ItemState.STREAMING, answers=message.message))
-        if message.conversation is not None:
-            self.accepted.emit(message.conversation, turn.user.text)
+        turn.reply = turn.transcript.append(ChatItem("assistant", "", ItemState.STREAMING, answers=message))
 
     def _flush(self) -> None:
         turn = self._turn
@@ -278,22 +286,34 @@ class Exchange(QObject):
         if not turn.accepted:  # The notification was lost or late; the answer says the same.
             accepted = TurnAccepted(turn=0, conversation=answer.conversation, message=answer.user_message)
             self._on_accepted(turn, accepted)
-        reply = turn.reply
-        if reply is None:
+        if turn.reply is None:
             return
+        turn.reply.message = answer.reply_message
+        turn.user.learned = answer.learned
+        self._end(turn, turn.reply, answer)
+        self.learned.emit(answer.learned)
+        self.settled.emit()
+
+    def _on_answer(self, answer: TurnAnswer) -> None:
+        """The end of a turn that is not kept."""
+        turn = self._turn
+        if turn is None:
+            return
+        if turn.reply is None:
+            self._begin_reply(turn, 0, None)
+        if turn.reply is not None:
+            self._end(turn, turn.reply, answer)
+
+    def _end(self, turn: _Turn, reply: ChatItem, answer: TurnDone | TurnAnswer) -> None:
         self._flush_timer.stop()
         reply.text = answer.reply
-        reply.message = answer.reply_message
         reply.state = finish_state(answer.finish)
         reply.recalled = answer.recalled
         reply.memory_tokens = answer.usage.memory_tokens
-        turn.user.learned = answer.learned
         self._turn = None
         turn.transcript.touch(turn.user)
         turn.transcript.touch(reply)
-        self.learned.emit(answer.learned)
         self.running_changed.emit(False)
-        self.settled.emit()
         if reply.from_memory:
             for entry in answer.recalled[:RECALLED_SHOWN]:
                 self._name_recalled(turn.transcript, reply, entry)

@@ -112,6 +112,7 @@ class Service:
             "conversation.restore": self._conversation_restore,
             "conversation.search": self._conversation_search,
             "turn.send": self._turn_send,
+            "turn.ask": self._turn_ask,
             "turn.feed": self._turn_feed,
             "memory.stats": self._memory_stats,
             "memory.journal": self._memory_journal,
@@ -367,6 +368,11 @@ class Service:
         session = self._open
         self._turns += 1
         return self._ready.runner.send(session, asked, self._turns, call.cancelled, call.arrived)
+
+    def _turn_ask(self, asked: p.TurnAsk, call: Call) -> p.TurnAnswer:
+        session = self._open
+        self._turns += 1
+        return self._ready.runner.ask(session, asked, self._turns, call.cancelled, call.arrived)
 
     def _turn_feed(self, asked: p.TurnFeed, call: Call) -> p.TurnDone:
         session = self._open

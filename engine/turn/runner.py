@@ -29,17 +29,20 @@ from engine.protocol import (
     PerplexityOf,
     Struct,
     TurnAccepted,
+    TurnAnswer,
+    TurnAsk,
     TurnDelta,
     TurnDone,
     TurnFeed,
     TurnLearned,
     TurnSend,
+    TurnStarted,
     Usage,
 )
 from engine.session import Session, nothing_learned
 from engine.store import MessageRecord, title_of
 from engine.turn.prompt import Prompt, PromptBuilder
-from engine.turn.reply import Reply
+from engine.turn.reply import Kept, Reply
 from engine.turn.sampling import Sampler
 
 logger = logging.getLogger(__name__)
@@ -115,12 +118,6 @@ class TurnRunner:
         Raises:
             EngineError: When it is raised after `turn.accepted`, the message and the reply so far are on disk.
         """
-        if not asked.keep and (asked.learn or asked.conversation is not None or asked.history is None):
-            raise ProtocolError(
-                "A turn that is not kept cannot be learned, and belongs to no conversation.",
-                "Send it with learn off, without a conversation, and with the history.",
-                code=ErrorCode.INVALID_PARAMS,
-            )
         sampler = Sampler(asked.sampling)
         memory = session.memory if asked.learn or asked.recall else None
         text = _checked(asked.text)
@@ -129,17 +126,8 @@ class TurnRunner:
             turn = _Turn(self._prompts.build_from(asked.history, text, max_tokens=limit))
         else:
             turn = _Turn(self._prompts.build(_earlier(session, asked.conversation), text, max_tokens=limit))
-        conversation, message = None, None
-        if asked.keep:
-            conversation, message = self._accept(session, asked.conversation, text, number)
-        else:
-            self._notify("turn.accepted", TurnAccepted(turn=number, conversation=None, message=None))
-        reply = Reply(
-            session.profile,
-            conversation,
-            lambda piece: self._notify("turn.delta", TurnDelta(turn=number, text=piece)),
-        )
-        finish: FinishReason
+        conversation, message = self._accept(session, asked.conversation, text, number)
+        reply = Reply(self._sender(number), Kept(session.profile, conversation))
         try:
             self._read(turn, memory, cancelled)
             recall = memory.recall(turn.parts) if memory is not None and asked.recall and turn.parts else None
@@ -162,6 +150,25 @@ class TurnRunner:
             recalled=sorted(turn.recalled),
             usage=turn.usage(),
         )
+
+    def ask(
+        self, session: Session, asked: TurnAsk, number: int, cancelled: Callable[[], bool], arrived: float
+    ) -> TurnAnswer:
+        """One turn of a temporary chat: the memory is read, nothing is kept or learned. Arguments as for `send`."""
+        sampler = Sampler(asked.sampling)
+        memory = session.memory if asked.recall else None
+        limit = asked.sampling.max_tokens
+        turn = _Turn(self._prompts.build_from(asked.history, _checked(asked.text), max_tokens=limit))
+        self._notify("turn.started", TurnStarted(turn=number))
+        reply = Reply(self._sender(number))
+        finish: FinishReason
+        try:
+            self._read(turn, memory, cancelled)
+            recall = memory.recall(turn.parts) if memory is not None and turn.parts else None
+            finish = self._generate(turn, memory, recall, sampler, limit, reply, cancelled, arrived)
+        except Cancelled:
+            finish = "cancelled"
+        return TurnAnswer(reply=reply.text, finish=finish, recalled=sorted(turn.recalled), usage=turn.usage())
 
     def feed(self, session: Session, given: TurnFeed, number: int, cancelled: Callable[[], bool]) -> TurnDone:
         """One turn whose reply is known: both messages are stored, the user's is read and learned."""
@@ -190,6 +197,9 @@ class TurnRunner:
             recalled=[],
             usage=turn.usage(),
         )
+
+    def _sender(self, number: int) -> Callable[[str], None]:
+        return lambda piece: self._notify("turn.delta", TurnDelta(turn=number, text=piece))
 
     def _accept(self, session: Session, conversation: int | None, text: str, number: int) -> tuple[int, int]:
         """Commits what the user said, and says so -> conversation and message."""
@@ -301,7 +311,7 @@ class TurnRunner:
 
     # ------------------------------------------------------------------------------------------ write
 
-    def _learn(self, session: Session, turn: _Turn, text: str, message: int | None, number: int) -> Learned | None:
+    def _learn(self, session: Session, turn: _Turn, text: str, message: int, number: int) -> Learned | None:
         """Commits what the turn taught. A full disk costs the lesson, not the turn: a notice says so."""
         try:
             if not turn.parts and turn.prefill is None:

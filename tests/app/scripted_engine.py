@@ -306,8 +306,6 @@ class Engine:
         self.turn += 1
         self.running = True
         self.cancelled.clear()
-        if not params.keep:
-            return self.temporary(params)
         conversation = params.conversation or self.store.number()
         self.talking_in = conversation
         said = self.add(conversation, "user", text)
@@ -364,17 +362,16 @@ class Engine:
             usage=msgspec.structs.replace(USAGE, generated_tokens=len(pieces), memory_tokens=3 if asked else 0),
         )
 
-    def temporary(self, params: p.TurnSend) -> p.TurnDone:
+    def do_turn_ask(self, params: p.TurnAsk) -> p.TurnAnswer:
         """Answers with what it was told before, and writes nothing down."""
-        before = " / ".join(message.content for message in params.history or [])
-        self.say("turn.accepted", p.TurnAccepted(turn=self.turn, conversation=None, message=None))
+        if params.text.startswith("/die"):
+            os._exit(9)
+        self.turn += 1
+        before = " / ".join(message.content for message in params.history)
+        self.say("turn.started", p.TurnStarted(turn=self.turn))
         reply = f"Before: {before}"
         self.say("turn.delta", p.TurnDelta(turn=self.turn, text=reply))
-        self.running = False
-        return p.TurnDone(
-            conversation=None, user_message=None, reply_message=None, reply=reply, finish="stop", learned=None,
-            recalled=[], usage=USAGE,
-        )  # fmt: skip
+        return p.TurnAnswer(reply=reply, finish="stop", recalled=[], usage=USAGE)
 
     def learn(self, message: int, text: str) -> p.Learned | None:
         if text.endswith("?"):

@@ -215,8 +215,6 @@ class _Siege:
 
         text, fact = self._next()
         done = tell(engine, Exchange(text, None), None)
-        assert done.user_message is not None
-        assert done.conversation is not None
         self._promises.sent[done.user_message] = (done.conversation, text)
         if done.learned is not None and done.learned.entry is not None:
             self._promises.learned.add(done.learned.entry)
@@ -239,8 +237,6 @@ class _Siege:
         def watch(event: Event) -> None:
             nonlocal stage
             if isinstance(event, TurnAccepted):
-                assert event.message is not None
-                assert event.conversation is not None
                 self._promises.sent[event.message] = (event.conversation, text)
                 stage = "while reading"
             elif isinstance(event, TurnDelta):

@@ -57,8 +57,7 @@ def stats(engine: EngineClient) -> MemoryStats:
     return engine.call("memory.stats", None, MemoryStats, timeout=WAIT)
 
 
-def messages(engine: EngineClient, conversation: int | None) -> list[Message]:
-    assert conversation is not None
+def messages(engine: EngineClient, conversation: int) -> list[Message]:
     asked = ConversationId(conversation=conversation)
     return engine.call("conversation.messages", asked, MessageList, timeout=WAIT).messages
 

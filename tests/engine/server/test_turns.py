@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from engine.client import EngineClient
@@ -23,6 +22,8 @@ from engine.protocol import (
     Perplexity,
     PerplexityOf,
     Sampling,
+    TurnAnswer,
+    TurnAsk,
     TurnDone,
     TurnFeed,
     TurnMessage,
@@ -56,8 +57,7 @@ def text_of(heard: Heard) -> str:
     return "".join(params["text"] for method, params in heard if method == "turn.delta")
 
 
-def messages(engine: EngineClient, conversation: int | None) -> list[tuple[str, str, str | None]]:
-    assert conversation is not None
+def messages(engine: EngineClient, conversation: int) -> list[tuple[str, str, str | None]]:
     listed = engine.call("conversation.messages", ConversationId(conversation=conversation), MessageList, timeout=WAIT)
     return [(message.role, message.content, message.finish) for message in listed.messages]
 
@@ -298,12 +298,8 @@ def test_a_temporary_turn_leaves_nothing_on_disk(start_engine: StartEngine, tmp_
         TurnMessage(role="assistant", content="Of course."),
     ]
     short = Sampling(max_tokens=24)
-    asked = TurnSend(text="Zephyrine asks: which locker do I have?", history=history, sampling=short, keep=False)
-    with pytest.raises(EngineError) as refused:
-        engine.turn(asked, timeout=WAIT)  # it would be learned
-    assert refused.value.code is ErrorCode.INVALID_PARAMS
-    done = engine.turn(msgspec.structs.replace(asked, learn=False), timeout=WAIT)
-    assert (done.conversation, done.user_message, done.reply_message, done.learned) == (None, None, None, None)
+    asked = TurnAsk(text="Zephyrine asks: which locker do I have?", history=history, sampling=short)
+    done = engine.call("turn.ask", asked, TurnAnswer, timeout=WAIT)
     assert done.reply
     assert done.usage.memory_tokens > 0, "what was learned is there"
     listed = engine.call("conversation.list", None, ConversationList, timeout=WAIT).conversations
