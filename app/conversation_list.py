@@ -102,6 +102,12 @@ class _Titles(QStyledItemDelegate):
         editor.setAccessibleName(self.tr("Title of the chat"))
         return editor
 
+    def updateEditorGeometry(
+        self, editor: QWidget, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """All of the line, not just where the words stood; of a line that is wider than the list, what can be seen."""
+        editor.setGeometry(option.rect.intersected(option.widget.rect()))  # type: ignore[attr-defined]
+
     def setModelData(
         self, editor: QWidget, model: QAbstractItemModel, index: QModelIndex | QPersistentModelIndex
     ) -> None:

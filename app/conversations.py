@@ -121,7 +121,7 @@ class Conversations(QObject):
         title = gone.title or self.tr("Untitled")
         bar = self._notices.say(
             self.tr("“{title}” was deleted.").format(title=title),
-            self.tr("What Techo learned from it stays learned; the memory has its own forgetting."),
+            self.tr("What Techo learned from it stays learned."),
         )
         bar.add_action(self.tr("Undo"), lambda: self._undo(gone.conversation, was_shown))
         QTimer.singleShot(int(min(UNDO_SHOWN, gone.undo_seconds) * 1000), bar, bar.dismiss)
@@ -161,10 +161,9 @@ class Conversations(QObject):
 
     def _go_to(self, found: Found) -> None:
         """To the message; the keyboard stays at the hits, to go to the next one."""
-        if found.message is None:
-            return
         focus = QApplication.focusWidget()
         self._partner.exchange.show_conversation(found.conversation)
-        self._chat.show_message(found.message, found.words)
+        if found.message is not None:
+            self._chat.show_message(found.message, found.words)
         if focus is not None and self._sidebar.isAncestorOf(focus):
             focus.setFocus()

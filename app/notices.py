@@ -27,7 +27,8 @@ class NoticeBar(QFrame):
         self._picture = QLabel()
         text = QLabel(message, wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         more = theme.named(QLabel(hint, wordWrap=True, textFormat=Qt.TextFormat.PlainText), "noticeHint")
-        more.setVisible(bool(hint))
+        if not hint:  # Not `setVisible`: without a parent yet, it would be a window for a moment, and take the focus.
+            more.hide()
         for label in (text, more):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._close = QToolButton()

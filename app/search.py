@@ -92,9 +92,12 @@ class SearchBox(QLineEdit):
         super().__init__(parent)
         self.setObjectName("search")
         self.setMaxLength(QUERY_LENGTH)
-        self.setClearButtonEnabled(True)
         self._glass = QAction(self)
         self.addAction(self._glass, QLineEdit.ActionPosition.LeadingPosition)
+        self._cross = QAction(self, visible=False)
+        self._cross.triggered.connect(self.clear)
+        self.addAction(self._cross, QLineEdit.ActionPosition.TrailingPosition)
+        self.textChanged.connect(lambda text: self._cross.setVisible(bool(text)))
         theme.changes().changed.connect(self._restyle)
         self.retranslate()
         self._restyle()
@@ -104,11 +107,12 @@ class SearchBox(QLineEdit):
         self.setPlaceholderText(self.tr("Search chats"))
         self.setAccessibleName(self.tr("Search all chats of this profile"))
         self.setToolTip(self.tr("Search everything that was said (Ctrl+F)"))
+        self._cross.setText(self.tr("Clear the search"))
 
     def event(self, event: QEvent) -> bool:
         """Escape is ours while the box has the focus, also when a shortcut of the window wants it."""
-        overriding = event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent)
-        if overriding and event.key() == Qt.Key.Key_Escape:
+        overriding = event.type() == QEvent.Type.ShortcutOverride
+        if overriding and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
             event.accept()
             return True
         return super().event(event)
@@ -127,6 +131,7 @@ class SearchBox(QLineEdit):
 
     def _restyle(self) -> None:
         self._glass.setIcon(theme.icon("search", theme.current().soft))
+        self._cross.setIcon(theme.icon("close", theme.current().soft))
 
 
 class _HitPainter(QStyledItemDelegate):
@@ -178,15 +183,26 @@ def _small(font: QFont) -> QFont:
 def _draw(
     painter: QPainter, place: QPointF, text: str, marks: Marks, font: QFont, color: str, width: int, lines: int
 ) -> None:
-    """Draws `text` in at most so many lines; what is marked stands out in weight and ground, not in colour alone."""
-    colors = theme.current()
+    """Draws `text` in at most so many lines; what is marked stands out in weight, not in colour alone."""
+    layout, fits = _laid_out(text, marks, font, width, lines)
+    while fits < len(text):
+        # As many characters less as it takes to have room for the dots.
+        text = text[: min(fits, len(text) - 2)].rstrip(" …") + "…"
+        marks = [(begin, min(end, len(text) - 1)) for begin, end in marks if begin < len(text) - 1]
+        layout, fits = _laid_out(text, marks, font, width, lines)
+    painter.setPen(QColor(color))
+    layout.draw(painter, place)
+
+
+def _laid_out(text: str, marks: Marks, font: QFont, width: int, lines: int) -> tuple[QTextLayout, int]:
+    """The text in lines, and how many of its characters there is room for."""
     layout = QTextLayout(text, font)
     option = QTextOption()
     option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
     layout.setTextOption(option)
-    layout.setFormats([_format(text, begin, end, colors) for begin, end in marks])
+    layout.setFormats([_format(text, begin, end, theme.current()) for begin, end in marks])
     layout.beginLayout()
-    height = 0.0
+    height, end = 0.0, 0
     for _ in range(lines):
         line = layout.createLine()
         if not line.isValid():
@@ -194,9 +210,9 @@ def _draw(
         line.setLineWidth(width)
         line.setPosition(QPointF(0, height))
         height += line.height()
+        end = line.textStart() + line.textLength()
     layout.endLayout()
-    painter.setPen(QColor(color))
-    layout.draw(painter, place)
+    return layout, len(text.encode("utf-16-le")[: 2 * end].decode("utf-16-le", "ignore"))
 
 
 def _format(text: str, begin: int, end: int, colors: theme.Theme) -> QTextLayout.FormatRange:
@@ -206,8 +222,7 @@ def _format(text: str, begin: int, end: int, colors: theme.Theme) -> QTextLayout
     marked.length = _utf16(text[begin:end])
     form = QTextCharFormat()
     form.setFontWeight(QFont.Weight.Bold)
-    form.setForeground(QColor(colors.memory))
-    form.setBackground(QColor(colors.memory_ground))
+    form.setForeground(QColor(colors.accent))
     marked.format = form
     return marked
 
@@ -329,8 +344,10 @@ class SearchResults(QWidget):
         row = self.hits.currentRow() if before is None and self.hits.hasFocus() else -1
         if before is None:
             self.hits.clear()
+            told = set() if answer is None else {hit.conversation for hit in answer.hits}
             for found in in_titles(query, self._conversations):
-                self.hits.add(found)
+                if found.conversation not in told:  # Most titles are what was said first, and that is found anyway.
+                    self.hits.add(found)
         for hit in [] if answer is None else answer.hits:
             self.hits.add(in_message(hit))
         self._more = answer is not None and answer.more

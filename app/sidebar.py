@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMenu, QPushButton, QSizePolicy, QStackedWidget, Q
 
 from app import theme
 from app.conversation_list import ConversationList
-from app.search import Found, SearchBox, SearchResults
+from app.search import SearchBox, SearchResults
 from engine.protocol import Conversation, HitList, ProfileInfo
 
 AVATARS: Final = ("#2d5480", "#7a4e2d", "#4b6b2c", "#6b3f6e", "#2f6b68", "#8a3b32")
@@ -45,7 +45,7 @@ class Sidebar(QWidget):
     chosen = Signal(int)
     """Conversation id"""
     hit_chosen = Signal(object)
-    """Found: a message to go to"""
+    """Found: a message to go to, or a conversation"""
     renamed = Signal(int, str)
     """Conversation id and its new title"""
     pin_asked = Signal(int)
@@ -82,7 +82,7 @@ class Sidebar(QWidget):
         self.search.textChanged.connect(self._on_search)
         self.search.left.connect(self.search_left)
         self.results.asked.connect(self.search_asked)
-        self.results.chosen.connect(self._on_found)
+        self.results.chosen.connect(self.hit_chosen)
 
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 12, 12, 12)
@@ -148,12 +148,6 @@ class Sidebar(QWidget):
 
     def _on_search(self) -> None:
         self._pages.setCurrentWidget(self.results if self.results.query else self.list)
-
-    def _on_found(self, found: Found) -> None:
-        if found.message is None:
-            self.chosen.emit(found.conversation)
-        else:
-            self.hit_chosen.emit(found)
 
     def _restyle(self) -> None:
         self.new_button.setIcon(theme.icon("new-chat", theme.current().ink))

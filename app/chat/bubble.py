@@ -7,7 +7,7 @@ from html import escape
 from math import ceil
 from typing import Final
 
-from PySide6.QtCore import QEvent, QPoint, QSize, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QColor, QDesktopServices, QTextCharFormat, QTextCursor, QTextOption, QWheelEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -211,6 +211,11 @@ class Bubble(QWidget):
     def word_place(self) -> int:
         """How far beneath the top of the bubble the first marked word stands, in pixels."""
         return self.text.mapTo(self, QPoint(0, self.text.first_mark())).y()
+
+    def frame_rect(self) -> QRect:
+        """Where in this widget the message itself stands; with some air around an answer, which has no ground."""
+        rect = self._frame.geometry()
+        return rect if self.item.role == "user" else rect.adjusted(-4, 0, 4, 0)
 
     def restyle(self) -> None:
         """Another theme is on."""

@@ -22,6 +22,7 @@ MORE_SHOWN: Final = 8
 """Earlier (or later) ones drawn each time the reader comes near the top (or the end of what is drawn)."""
 BEFORE_HIT: Final = 6
 """Messages drawn above one that is gone to."""
+SETTLING_MS: Final = 250
 POINTED_MS: Final = 3_500
 """How long a message that was gone to stands out."""
 NEAR: Final = 32
@@ -102,6 +103,9 @@ class ChatView(QScrollArea):
         """A message to go to as soon as it is there, and the words to mark in it."""
         self._follow = True
         self._from_end: int | None = None
+        """How far from the end the reader was when earlier messages were put above them."""
+        self._growing = False
+        """Messages were drawn, and the scroll bar does not know yet: until then it is no time for more."""
 
         self._column = theme.named(QWidget(), "chatColumn")
         self._layout = QVBoxLayout(self._column)
@@ -115,6 +119,9 @@ class ChatView(QScrollArea):
         self._pointed: Bubble | None = None
         self._pointed_timer = QTimer(self, singleShot=True, interval=POINTED_MS)
         self._pointed_timer.timeout.connect(self._stop_pointing)
+        self._settling = QTimer(self, singleShot=True, interval=SETTLING_MS)
+        """While it runs, what is laid out anew around the message that was gone to does not move it."""
+        self._settling.timeout.connect(self._draw_more)
 
         self.jump = theme.named(QToolButton(self), "jump")
         self.jump.setFixedSize(34, 34)
@@ -200,6 +207,8 @@ class ChatView(QScrollArea):
     def _rebuild(self) -> None:
         """Draw anew: the newest messages, or those around the one to go to."""
         self._stop_pointing()
+        self._from_end = None
+        self._growing = False
         self.setUpdatesEnabled(False)
         for bubble in self._bubbles.values():
             self._layout.removeWidget(bubble)
@@ -287,6 +296,7 @@ class ChatView(QScrollArea):
             return
         bar = self.verticalScrollBar()
         self._from_end = bar.maximum() - bar.value()
+        self._growing = True
         first = max(0, self._first - MORE_SHOWN)
         for offset, item in enumerate(self._transcript.items[first : self._first]):
             self._add(item, 1 + offset)  # Place 0 is the greeting.
@@ -296,6 +306,7 @@ class ChatView(QScrollArea):
         """Draw some later messages below."""
         if self._transcript is None or self._at_last:
             return
+        self._growing = True
         last = min(len(self._transcript.items), self._last + MORE_SHOWN)
         for item in self._transcript.items[self._last : last]:
             self._add(item, self._layout.count() - 1)
@@ -308,6 +319,7 @@ class ChatView(QScrollArea):
         self._pointed = bubble
         bubble.mark_words(words)
         self._pointed_timer.start()
+        self._settling.start()
         QTimer.singleShot(0, self, self._reveal)
 
     def _reveal(self) -> None:
@@ -323,12 +335,13 @@ class ChatView(QScrollArea):
 
     def _place_glow(self) -> None:
         if self._pointed is not None:
-            self._glow.setGeometry(self._pointed.geometry().adjusted(-14, -9, 14, 9))
+            self._glow.setGeometry(self._pointed.frame_rect().translated(self._pointed.pos()).adjusted(-8, -8, 8, 8))
             self._glow.lower()
             self._glow.show()
 
     def _stop_pointing(self) -> None:
         self._pointed_timer.stop()
+        self._settling.stop()
         self._glow.hide()
         if self._pointed is not None:
             self._pointed.mark_words([])
@@ -355,14 +368,27 @@ class ChatView(QScrollArea):
         bar = self.verticalScrollBar()
         self._follow = value >= bar.maximum() - NEAR and self._at_last
         self._place_jump()
-        if self._first and value < self.viewport().height() and self._from_end is None:
-            QTimer.singleShot(0, self, self._show_earlier)
-        if not self._at_last and value > bar.maximum() - self.viewport().height():
-            QTimer.singleShot(0, self, self._show_later)
+        QTimer.singleShot(0, self, self._draw_more)
+
+    def _draw_more(self) -> None:
+        """What the reader comes near to, above or else below."""
+        if self._growing or self._settling.isActive():
+            return
+        bar = self.verticalScrollBar()
+        if self._first and bar.value() < self.viewport().height():
+            self._show_earlier()
+        elif not self._at_last and bar.value() > bar.maximum() - self.viewport().height():
+            self._show_later()
 
     def _on_grown(self, _low: int, high: int) -> None:
         bar = self.verticalScrollBar()
-        if self._from_end is not None:
+        if self._growing:
+            self._growing = False
+            QTimer.singleShot(0, self, self._draw_more)
+        if self._settling.isActive():
+            self._from_end = None
+            self._reveal()
+        elif self._from_end is not None:
             from_end, self._from_end = self._from_end, None
             bar.setValue(high - from_end)
         elif self._follow:
