@@ -115,9 +115,7 @@ class Bubble(QWidget):
         user = item.role == "user"
 
         self.text = BubbleText()
-        font = self.text.font()
-        font.setPointSizeF(font.pointSizeF() * 1.06)
-        self.text.setFont(font)
+        self.text.setFont(theme.text_font(self.text))
         self._frame = theme.named(QFrame(), "bubble")
         self._frame.setProperty("role", item.role)
         inside = QHBoxLayout(self._frame)
@@ -170,7 +168,8 @@ class Bubble(QWidget):
         self._draw_marks()
 
     def restyle(self) -> None:
-        """Another theme is on."""
+        """Another theme is on, or another size of text."""
+        self.text.setFont(theme.text_font(self.text))
         self._drawn = None
         self.update_item()
 
@@ -254,7 +253,8 @@ class Bubble(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         """Follow a change of the language."""
         if event.type() == QEvent.Type.LanguageChange:
-            self._draw_marks()
+            self._drawn = None
+            self.update_item()
         super().changeEvent(event)
 
 
