@@ -6,12 +6,15 @@ forms; `./techo translate` brings both up to date with the source and compiles t
 
 from __future__ import annotations
 
+import logging
 from functools import lru_cache
 from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
 
 from app.paths import RESOURCES
+
+log = logging.getLogger(__name__)
 
 SYSTEM: Final = "system"
 LANGUAGES: Final = {"en": QLocale.Language.English, "ja": QLocale.Language.Japanese}
@@ -53,24 +56,21 @@ def use(app: QCoreApplication, choice: str) -> None:
     """
     spoken = _spoken()
     code = choice if choice in LANGUAGES else of_the_system()
+    words = QTranslator()
+    if not words.load(f"techo_{code}", str(TRANSLATIONS)):
+        # The English texts are in the source: better a window in English than none.
+        log.warning("%s/techo_%s.qm is missing or damaged; `./techo translate` makes it", TRANSLATIONS, code)
+        code = "en"
+    qt_words = QTranslator()
+    qt_words.load(f"qtbase_{code}", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath))
     # First, because the words that follow hold numbers and dates.
     QLocale.setDefault(_locale(code, follows_system=choice not in LANGUAGES))
     old, spoken.code = spoken.translators, code
-    spoken.translators = (
-        _translator("qtbase", code, QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)),
-        _translator("techo", code, str(TRANSLATIONS)),
-    )
+    spoken.translators = (qt_words, words)
     for translator in spoken.translators:
         app.installTranslator(translator)
     for translator in old:
         app.removeTranslator(translator)
-
-
-def _translator(name: str, code: str, folder: str) -> QTranslator:
-    translator = QTranslator()
-    if not translator.load(f"{name}_{code}", folder) and name == "techo":
-        raise FileNotFoundError(f"{folder}/{name}_{code}.qm is missing or damaged; `./techo translate` makes it.")
-    return translator  # An empty one stands for Qt's own words, where the system's Qt brings no translation.
 
 
 def _locale(code: str, *, follows_system: bool) -> QLocale:
