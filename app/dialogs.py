@@ -78,13 +78,13 @@ class NameDialog(QDialog):
         self.setMinimumWidth(360)
         self._taken = {name.casefold() for name in taken} - {start.casefold()}
         self._then = then
-        caption = QLabel(label)
+        caption = QLabel(label, wordWrap=True)
         self.edit = QLineEdit(start)
         self.edit.setMaxLength(NAME_LENGTH)
         self.edit.setAccessibleName(label)
         self.edit.selectAll()
         caption.setBuddy(self.edit)
-        self.note = theme.named(QLabel(), "stateNote")
+        self.note = theme.named(QLabel(wordWrap=True), "stateNote")
         buttons = QDialogButtonBox()
         self.ok = buttons.addButton(yes, QDialogButtonBox.ButtonRole.AcceptRole)
         cancel = buttons.addButton(translate("Dialogs", "Cancel"), QDialogButtonBox.ButtonRole.RejectRole)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QLocale, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QPaintEvent
 from PySide6.QtWidgets import QLabel, QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
 
-from app import errors, theme
+from app import errors, focus, theme
 from app.chat.composer import Composer
 from app.chat.transcript import Transcript
 from app.chat.view import COLUMN, MARGIN, ChatView
@@ -370,6 +370,10 @@ class MainWindow(QMainWindow):
         if not self._painted:
             self._painted = True
             QTimer.singleShot(0, self, self.first_painted.emit)
+
+    def focusNextPrevChild(self, forwards: bool) -> bool:
+        """Tab and Shift+Tab."""
+        return focus.step([self.splitter, self.status], self.focusWidget(), forwards=forwards)
 
     def eventFilter(self, watched: object, event: QEvent) -> bool:
         """The input box is as wide as the column of text above it."""

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from app import appearance, fonts, language, palettes, theme
 from app.settings import WindowSettings
+from app.shortcuts import plain
 
 
 class SettingsDialog(QDialog):
@@ -95,7 +96,9 @@ class SettingsDialog(QDialog):
         fields = (self.language, self.theme, self.size)
         for label, text, field in zip(self._labels, words, fields, strict=True):
             label.setText(text)
-            field.setAccessibleName(text.replace("&", ""))
+            field.setAccessibleName(plain(text))
+            if isinstance(field, QComboBox):
+                field.view().setAccessibleName(plain(text))
         for row, text in enumerate((self.tr("As the system has it"), "English", "日本語")):
             self.language.setItemText(row, text)
         names = (self.tr("As the system has it"), self.tr("Light"), self.tr("Dark"), self.tr("High contrast"))

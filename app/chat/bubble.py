@@ -182,6 +182,16 @@ class Bubble(QWidget):
         if self._width:
             user = self.item.role == "user"
             self.text.fit(int(self._width * USER_WIDTH) - 32 if user else self._width, hug=user)
+            self._fit_note()
+
+    def _fit_note(self) -> None:
+        """In one line, or in as many as what stands beside it leaves room for."""
+        self._note.ensurePolished()
+        beside = [part for part in (self.mark, self.again_button) if not part.isHidden()]
+        room = self._width - sum(part.sizeHint().width() + 8 for part in beside) - 12
+        wanted = self._note.fontMetrics().horizontalAdvance(self._note.text()) + 2
+        self._note.setWordWrap(wanted > room)
+        self._note.setFixedWidth(max(1, min(wanted, room)))
 
     def _draw_text(self) -> None:
         state = (self.item.text, theme.current().name)
@@ -224,6 +234,8 @@ class Bubble(QWidget):
         self.again_button.setText(self.tr("Send again"))
         self.again_button.setAccessibleName(self.tr("Send the unanswered message again"))
         self.again_button.setVisible(again)
+        if self._width:
+            self._fit_note()
 
     def _mark_text(self) -> tuple[str, str]:
         item = self.item

@@ -30,7 +30,7 @@ class Greeting(QWidget):
         super().__init__(parent)
         self._picture = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
         self._picture.setPixmap(theme.app_icon().pixmap(QSize(72, 72), self.devicePixelRatioF()))
-        self._title = theme.named(QLabel(alignment=Qt.AlignmentFlag.AlignCenter), "greeting")
+        self._title = theme.named(QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True), "greeting")
         self._text = theme.named(QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True), "greetingText")
         column = QVBoxLayout(self)
         column.setSpacing(12)
