@@ -46,8 +46,7 @@ def group_of(menu: QMenu) -> Group:
 
 def _entries(menu: QMenu) -> Iterator[QAction]:
     for action in menu.actions():
-        # Not action.menu(): what it returns is destroyed together with its Python reference.
-        below = next((m for m in menu.findChildren(QMenu) if m.menuAction() == action), None)
+        below = QMenu.menuInAction(action)
         if below is not None:
             yield from _entries(below)
         else:

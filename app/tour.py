@@ -16,6 +16,8 @@ GAP: Final = 14
 """Pixels between the card and what it speaks of."""
 EDGE: Final = 12
 """Pixels that the card keeps from the edge of the window."""
+WIDTH: Final = 40
+"""Of a card, in digits."""
 KEYS: Final = (Qt.Key.Key_Escape, Qt.Key.Key_Left, Qt.Key.Key_Right)
 
 
@@ -68,6 +70,7 @@ class Tour(QWidget):
         ):
             button.setAutoDefault(True)
             button.clicked.connect(slot)
+            button.installEventFilter(self)
             row.addWidget(button)
         column = QVBoxLayout(self.card)
         column.setContentsMargins(20, 16, 16, 14)
@@ -167,6 +170,8 @@ class Tour(QWidget):
     def focusNextPrevChild(self, forwards: bool) -> bool:
         """Tab stays on the card: what lies below cannot be seen well."""
         buttons = [b for b in (self.skip_button, self.back_button, self.next_button) if b.isVisible()]
+        if not buttons:
+            return False  # Qt asks also while the card is being hidden.
         focused = self.focusWidget()
         place = buttons.index(focused) if isinstance(focused, QPushButton) and focused in buttons else -1
         buttons[(place + (1 if forwards else -1)) % len(buttons)].setFocus(
@@ -177,8 +182,12 @@ class Tour(QWidget):
     # ------------------------------------------------------------------------------------------ drawing
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Stay as large as the window."""
-        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest) and isinstance(watched, QWidget):
+        """Stay as large as the window; the arrows turn the cards, instead of going from button to button."""
+        if isinstance(watched, QPushButton):
+            if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() in KEYS:
+                self.keyPressEvent(event)
+                return True
+        elif event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest) and isinstance(watched, QWidget):
             self.setGeometry(watched.rect())
             self._later()
         return False
@@ -207,7 +216,7 @@ class Tour(QWidget):
         return QRect(corner, anchor.size()).adjusted(-4, -4, 4, 4).intersected(self.rect().adjusted(2, 2, -2, -2))
 
     def _arrange(self) -> None:
-        width = min(round(32 * self.fontMetrics().averageCharWidth() * 1.4), self.width() - 2 * EDGE)
+        width = min(WIDTH * self.fontMetrics().horizontalAdvance("0"), self.width() - 2 * EDGE)
         self.card.ensurePolished()
         width = max(width, self.card.minimumSizeHint().width())
         height = max(self.card.heightForWidth(width), self.card.minimumSizeHint().height())

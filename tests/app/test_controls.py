@@ -165,7 +165,7 @@ def check_order(qtbot: QtBot, top: QWidget) -> list[QWidget]:
 def cut_off(top: QWidget) -> Iterator[str]:
     """What shows less than it should: text that does not fit its widget, widgets that stand out of their parent."""
     for widget in [top, *top.findChildren(QWidget)]:
-        if not widget.isVisible() or widget.window() is not top:
+        if not widget.isVisible() or widget.window() is not top.window():
             continue
         need = None
         if isinstance(widget, QLabel) and widget.text():
