@@ -10,10 +10,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP
-
 from app import language
-from app.language import translate
+from app.language import QT_TRANSLATE_NOOP, translate
 from engine.protocol import ErrorBody, Notice
 
 PROFILE_NOT_FOUND: Final = 1201

@@ -26,7 +26,7 @@ def controls(widget: QWidget, also: QWidget | None = None) -> Iterator[QWidget]:
         yield widget
     # What takes the focus keeps its own parts to itself; only a scrolled page holds others.
     if isinstance(widget, QScrollArea):
-        inside = [widget.widget()]
+        inside = [part for part in (widget.widget(),) if part is not None]
     elif stops:
         inside = []
     else:
@@ -37,10 +37,11 @@ def controls(widget: QWidget, also: QWidget | None = None) -> Iterator[QWidget]:
 
 def _children(widget: QWidget) -> list[QWidget]:
     if isinstance(widget, QSplitter):
-        return [widget.widget(place) for place in range(widget.count())]
+        parts = (widget.widget(place) for place in range(widget.count()))
+        return [part for part in parts if part is not None]
     layout = widget.layout()
     placed = [] if layout is None else list(_placed(layout))
-    loose = widget.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    loose: list[QWidget] = widget.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)
     return placed + [child for child in loose if child not in placed and not child.isWindow()]
 
 

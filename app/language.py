@@ -24,6 +24,11 @@ translate = QCoreApplication.translate
 """For words outside of a QObject. Called by this name, because lupdate looks for it."""
 
 
+def QT_TRANSLATE_NOOP(_context: str, text: str) -> str:
+    """Marks `text` for lupdate, which looks for this name; PySide6's own promises no string."""
+    return text
+
+
 class _Spoken:
     """The language that is on, and what speaks it."""
 

@@ -178,6 +178,10 @@ class NoticeArea(QScrollArea):
     def _fit(self) -> None:
         around = self.parentWidget()
         room = int(around.height() * MOST_HEIGHT) if around is not None else self.maximumHeight()
-        height = max(0, min(self._column.totalHeightForWidth(self.width()), room))
+        wanted = self._column.totalHeightForWidth(self.width())
+        height = max(0, min(wanted, room))
+        # Left to itself, Qt may show the bar first and then keep it for the lines that it takes the room of.
+        needed = Qt.ScrollBarPolicy.ScrollBarAlwaysOn if wanted > room else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        self.setVerticalScrollBarPolicy(needed)
         if height != self.minimumHeight() or height != self.maximumHeight():
             self.setFixedHeight(height)

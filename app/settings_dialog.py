@@ -36,17 +36,17 @@ class SettingsDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._settings = settings
         self._panel = panel
-        self.language = QComboBox()
+        self.language_box = QComboBox()
         for code in (language.SYSTEM, *language.LANGUAGES):
-            self.language.addItem("", code)
-        self.theme = QComboBox()
+            self.language_box.addItem("", code)
+        self.theme_box = QComboBox()
         for name in (theme.SYSTEM, *palettes.THEMES):
-            self.theme.addItem("", name)
-        self.size = QSlider(Qt.Orientation.Horizontal)
-        self.size.setRange(fonts.SMALLEST // fonts.STEP, fonts.LARGEST // fonts.STEP)
-        self.size.setPageStep(1)
+            self.theme_box.addItem("", name)
+        self.size_slider = QSlider(Qt.Orientation.Horizontal)
+        self.size_slider.setRange(fonts.SMALLEST // fonts.STEP, fonts.LARGEST // fonts.STEP)
+        self.size_slider.setPageStep(1)
         self.size_note = QLabel()
-        self.panel = QCheckBox()
+        self.panel_box = QCheckBox()
         self.font_note = theme.named(QLabel(wordWrap=True), "stateNote")
         self._labels = [QLabel() for _ in range(3)]
         buttons = QDialogButtonBox()
@@ -55,19 +55,19 @@ class SettingsDialog(QDialog):
         buttons.rejected.connect(self.reject)
 
         sizing = QHBoxLayout()
-        sizing.addWidget(self.size, 1)
+        sizing.addWidget(self.size_slider, 1)
         sizing.addWidget(self.size_note)
         form = QFormLayout()
         form.setHorizontalSpacing(18)
         form.setVerticalSpacing(12)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.setFormAlignment(Qt.AlignmentFlag.AlignTop)
-        fields: list[QWidget] = [self.language, self.theme, self.size]
-        form.addRow(self._labels[0], self.language)
+        fields: list[QWidget] = [self.language_box, self.theme_box, self.size_slider]
+        form.addRow(self._labels[0], self.language_box)
         form.addRow("", self.font_note)
-        form.addRow(self._labels[1], self.theme)
+        form.addRow(self._labels[1], self.theme_box)
         form.addRow(self._labels[2], sizing)
-        form.addRow("", self.panel)
+        form.addRow("", self.panel_box)
         form.setRowVisible(self.font_note, fonts.japanese() is None)
         for label, field in zip(self._labels, fields, strict=True):
             label.setBuddy(field)
@@ -78,34 +78,34 @@ class SettingsDialog(QDialog):
         column.addStretch()
         column.addWidget(buttons)
 
-        self.language.setCurrentIndex(max(0, self.language.findData(settings.language)))
-        self.theme.setCurrentIndex(max(0, self.theme.findData(settings.theme)))
-        self.size.setValue(settings.font_percent // fonts.STEP)
-        self.panel.setChecked(panel.isChecked())
+        self.language_box.setCurrentIndex(max(0, self.language_box.findData(settings.language)))
+        self.theme_box.setCurrentIndex(max(0, self.theme_box.findData(settings.theme)))
+        self.size_slider.setValue(settings.font_percent // fonts.STEP)
+        self.panel_box.setChecked(panel.isChecked())
         self.retranslate()
-        self.language.currentIndexChanged.connect(self._change)
-        self.theme.currentIndexChanged.connect(self._change)
-        self.size.valueChanged.connect(self._change)
-        self.panel.toggled.connect(self._on_panel)
+        self.language_box.currentIndexChanged.connect(self._change)
+        self.theme_box.currentIndexChanged.connect(self._change)
+        self.size_slider.valueChanged.connect(self._change)
+        self.panel_box.toggled.connect(self._on_panel)
         self.setMinimumWidth(420)
 
     def retranslate(self) -> None:
         """Set all words."""
         self.setWindowTitle(self.tr("Settings"))
         words = (self.tr("&Language"), self.tr("&Theme"), self.tr("Size of &text"))
-        fields = (self.language, self.theme, self.size)
+        fields = (self.language_box, self.theme_box, self.size_slider)
         for label, text, field in zip(self._labels, words, fields, strict=True):
             label.setText(text)
             field.setAccessibleName(plain(text))
             if isinstance(field, QComboBox):
                 field.view().setAccessibleName(plain(text))
         for row, text in enumerate((self.tr("As the system has it"), "English", "日本語")):
-            self.language.setItemText(row, text)
+            self.language_box.setItemText(row, text)
         names = (self.tr("As the system has it"), self.tr("Light"), self.tr("Dark"), self.tr("High contrast"))
         for row, text in enumerate(names):
-            self.theme.setItemText(row, text)
-        self.panel.setText(self.tr("Show the &memory panel"))
-        self.panel.setAccessibleName(self.tr("Show the memory panel"))
+            self.theme_box.setItemText(row, text)
+        self.panel_box.setText(self.tr("Show the &memory panel"))
+        self.panel_box.setAccessibleName(self.tr("Show the memory panel"))
         self.font_note.setText(
             self.tr("This computer has no font with Japanese characters. Install one, such as Noto Sans CJK.")
         )
@@ -120,15 +120,15 @@ class SettingsDialog(QDialog):
         super().changeEvent(event)
 
     def _show_size(self) -> None:
-        text = self.tr("{percent} %").format(percent=QLocale().toString(self.size.value() * fonts.STEP))
+        text = self.tr("{percent} %").format(percent=QLocale().toString(self.size_slider.value() * fonts.STEP))
         self.size_note.setText(text)
-        self.size.setAccessibleDescription(text)
+        self.size_slider.setAccessibleDescription(text)
 
     def _change(self) -> None:
         settings = self._settings
-        settings.language = str(self.language.currentData())
-        settings.theme = str(self.theme.currentData())
-        settings.font_percent = self.size.value() * fonts.STEP
+        settings.language = str(self.language_box.currentData())
+        settings.theme = str(self.theme_box.currentData())
+        settings.font_percent = self.size_slider.value() * fonts.STEP
         settings.save()
         self._show_size()
         appearance.apply(settings)

@@ -46,11 +46,11 @@ def group_of(menu: QMenu) -> Group:
 
 def _entries(menu: QMenu) -> Iterator[QAction]:
     for action in menu.actions():
-        below = QMenu.menuInAction(action)
-        if below is not None:
-            yield from _entries(below)
-        else:
+        below: QMenu | None = QMenu.menuInAction(action)
+        if below is None:
             yield action
+        else:
+            yield from _entries(below)
 
 
 class ShortcutSheet(QDialog):
@@ -81,12 +81,12 @@ class ShortcutSheet(QDialog):
                 grid.addLayout(self._caps(keys), line, 1)
                 line += 1
         grid.setRowStretch(line, 1)
-        self.scroll = theme.named(QScrollArea(), "sheetScroll")
-        self.scroll.setWidget(inside)
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroll.setAccessibleName(self.windowTitle())
+        self.page = theme.named(QScrollArea(), "sheetScroll")
+        self.page.setWidget(inside)
+        self.page.setWidgetResizable(True)
+        self.page.setFrameShape(QFrame.Shape.NoFrame)
+        self.page.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.page.setAccessibleName(self.windowTitle())
         buttons = QDialogButtonBox()
         close = buttons.addButton(self.tr("Close"), QDialogButtonBox.ButtonRole.RejectRole)
         close.setAccessibleName(close.text())
@@ -95,12 +95,12 @@ class ShortcutSheet(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(22, 14, 22, 18)
         column.setSpacing(14)
-        column.addWidget(self.scroll, 1)
+        column.addWidget(self.page, 1)
         column.addWidget(buttons)
         inside.ensurePolished()
         wanted = inside.sizeHint()
-        self.scroll.setMinimumWidth(max(300, wanted.width() + 14))
-        self.resize(self.scroll.minimumWidth() + 44, min(parent.height() - 40, wanted.height() + 110))
+        self.page.setMinimumWidth(max(300, wanted.width() + 14))
+        self.resize(self.page.minimumWidth() + 44, min(parent.height() - 40, wanted.height() + 110))
         close.setFocus()
 
     @staticmethod

@@ -79,7 +79,8 @@ class Tour(QWidget):
         column.addWidget(self.text)
         column.addSpacing(6)
         column.addLayout(row)
-        window.installEventFilter(self)
+        for watched in self._watched():
+            watched.installEventFilter(self)
         theme.changes().changed.connect(self._later)
         self.setGeometry(window.rect())
         self.show()
@@ -110,7 +111,8 @@ class Tour(QWidget):
         """Gone through, or skipped."""
         if not self._over:
             self._over = True
-            self.parent().removeEventFilter(self)
+            for watched in self._watched():
+                watched.removeEventFilter(self)
             self.hide()
             self.ended.emit()
             self.deleteLater()
@@ -187,10 +189,14 @@ class Tour(QWidget):
             if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() in KEYS:
                 self.keyPressEvent(event)
                 return True
-        elif event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest) and isinstance(watched, QWidget):
-            self.setGeometry(watched.rect())
+        elif event.type() in (QEvent.Type.Resize, QEvent.Type.Move, QEvent.Type.LayoutRequest):
+            self.setGeometry(self.parentWidget().rect())
             self._later()
         return False
+
+    def _watched(self) -> list[QWidget]:
+        """What the card's place depends on."""
+        return [self.parentWidget(), *(step.anchor for step in self._steps)]
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """A veil with a window in it."""

@@ -85,7 +85,8 @@ class ComposerEdit(QPlainTextEdit):
     def resizeEvent(self, event: object) -> None:
         """A narrower box needs more lines."""
         super().resizeEvent(event)  # type: ignore[arg-type]
-        self._grow()
+        # Not now: the viewport would keep the height that this event brings.
+        QTimer.singleShot(0, self, self._grow)
 
     def restyle(self) -> None:
         """The size of text changed."""

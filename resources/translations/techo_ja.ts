@@ -569,7 +569,7 @@ Everything stays on this computer.</source>
     </message>
     <message>
         <source>Nothing new: all of it was known, or not worth keeping.</source>
-        <translation>新しいことはありませんでした。すでに知っていたか、残すほどではない内容です。</translation>
+        <translation>新しいことはありません。既知か、残すほどではない内容でした。</translation>
     </message>
     <message>
         <source>Nothing yet in this session.</source>

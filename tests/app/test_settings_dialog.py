@@ -40,11 +40,11 @@ def choose(box: QComboBox, value: str) -> None:
 def test_the_language_is_switched_at_once_and_kept(qtbot: QtBot, make_window: MakeWindow, tmp_path: Path) -> None:
     window = make_window()
     box = opened(qtbot, window)
-    choose(box.language, "ja")
+    choose(box.language_box, "ja")
     qtbot.waitUntil(lambda: window.new_action.text() == "新しいチャット(&N)")
     qtbot.waitUntil(lambda: box.windowTitle() == "設定" and box.close_button.text() == "閉じる")
-    assert [box.language.itemText(row) for row in range(3)] == ["システムに合わせる", "English", "日本語"]
-    assert box.language.currentData() == "ja"
+    assert [box.language_box.itemText(row) for row in range(3)] == ["システムに合わせる", "English", "日本語"]
+    assert box.language_box.currentData() == "ja"
     press(qtbot, box, "閉じる")
     assert WindowSettings(tmp_path / "data").language == "ja"
 
@@ -56,19 +56,19 @@ def test_a_theme_is_on_at_once_whatever_the_system_has(
     say(qtbot, window, "My cat is called Miso.")
     box = opened(qtbot, window)
     for name, colors in palettes.THEMES.items():
-        choose(box.theme, name)
+        choose(box.theme_box, name)
         assert theme.current() is colors
         assert window.palette().color(window.foregroundRole()).name() == colors.ink
         picture = window.grab().toImage()
         spot = window.chat.viewport().mapTo(window, window.chat.viewport().rect().bottomLeft())
         assert picture.pixelColor(spot.x() + 2, spot.y() - 4).name() == colors.paper
-    choose(box.theme, theme.SYSTEM)
+    choose(box.theme_box, theme.SYSTEM)
     monkeypatch.setattr(theme, "system_theme", lambda _: palettes.DARK)
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     app.styleHints().colorSchemeChanged.emit(Qt.ColorScheme.Dark)
     assert theme.current() is palettes.DARK
-    choose(box.theme, "light")
+    choose(box.theme_box, "light")
     app.styleHints().colorSchemeChanged.emit(Qt.ColorScheme.Dark)
     assert theme.current() is palettes.LIGHT
 
@@ -99,16 +99,16 @@ def test_the_size_of_text_changes_everywhere(qtbot: QtBot, make_window: MakeWind
     before = {name: size() for name, size in parts.items()}
     height = window.chat.bubbles()[0].height()
     box = opened(qtbot, window)
-    box.size.setFocus()
+    box.size_slider.setFocus()
     for _ in range(4):
-        QTest.keyClick(box.size, Qt.Key.Key_Right)
+        QTest.keyClick(box.size_slider, Qt.Key.Key_Right)
     assert box.size_note.text() == "140 %"
     QTest.qWait(20)
     for name, size in parts.items():
         assert size() == pytest.approx(1.4 * before[name], rel=0.08), name
     assert window.chat.bubbles()[0].height() > 1.2 * height
     for _ in range(20):
-        QTest.keyClick(box.size, Qt.Key.Key_Left)
+        QTest.keyClick(box.size_slider, Qt.Key.Key_Left)
     assert theme.percent() == fonts.SMALLEST
     assert WindowSettings(tmp_path / "data").font_percent == fonts.SMALLEST
 
@@ -118,8 +118,8 @@ def test_the_memory_panel_is_the_same_setting_as_in_the_menu(
 ) -> None:
     window = make_window()
     box = opened(qtbot, window)
-    assert box.panel.isChecked()
-    QTest.keyClick(box.panel, Qt.Key.Key_Space)
+    assert box.panel_box.isChecked()
+    QTest.keyClick(box.panel_box, Qt.Key.Key_Space)
     assert not window.panel.isVisible()
     assert not window.memory_menu.panel.isChecked()
     assert not WindowSettings(tmp_path / "data").memory_panel
@@ -149,7 +149,7 @@ def test_the_dialog_shows_what_is_kept(qtbot: QtBot, make_window: MakeWindow) ->
     window = make_window()
     window.settings.language, window.settings.theme, window.settings.font_percent = "en", "contrast", 120
     box = opened(qtbot, window)
-    assert (box.language.currentData(), box.theme.currentData()) == ("en", "contrast")
+    assert (box.language_box.currentData(), box.theme_box.currentData()) == ("en", "contrast")
     assert box.size_note.text() == "120 %"
     assert window.settings_action.shortcut() == QKeySequence("Ctrl+,")
     QTest.keyClick(box, Qt.Key.Key_Escape)

@@ -15,7 +15,7 @@ from app.settings import WindowSettings
 from app.tour import Tour
 from tests.app.acting import items, type_and_send
 from tests.app.conftest import MakeWindow
-from tests.app.test_controls import LOOKS, cut_off, nameless
+from tests.app.test_controls import LOOKS, nameless, settles_uncut
 
 
 def toured(qtbot: QtBot, window: MainWindow) -> Tour:
@@ -24,6 +24,10 @@ def toured(qtbot: QtBot, window: MainWindow) -> Tour:
     window.first_run()
     QTest.qWait(20)
     assert window.tour is not None
+    return window.tour
+
+
+def card(window: MainWindow) -> Tour | None:
     return window.tour
 
 
@@ -41,10 +45,10 @@ def test_it_is_gone_through_with_enter_and_shown_only_once(qtbot: QtBot, make_wi
         titles.append(tour.title.text())
         press(window, Qt.Key.Key_Return)
     assert titles == ["Tell me something", "What was learned", "Everything stays here"]
-    assert window.tour is None
+    assert card(window) is None
     assert window.composer.edit.hasFocus()
     window.first_run()
-    assert window.tour is None
+    assert card(window) is None
     assert WindowSettings(window._data_dir).tour_seen
     type_and_send(qtbot, window, "Hello.")
     qtbot.waitUntil(lambda: len(items(window)) == 2)
@@ -54,13 +58,13 @@ def test_esc_skips_it_and_help_shows_it_again(qtbot: QtBot, make_window: MakeWin
     window = make_window()
     toured(qtbot, window)
     press(window, Qt.Key.Key_Escape)
-    assert window.tour is None
+    assert card(window) is None
     assert window.settings.tour_seen
     window.tour_action.trigger()
-    again = window.tour
+    again = card(window)
     assert again is not None
     QTest.mouseClick(again.skip_button, Qt.MouseButton.LeftButton)
-    assert window.tour is None
+    assert card(window) is None
 
 
 def test_esc_is_the_tour_s_also_while_a_reply_could_be_stopped(qtbot: QtBot, make_window: MakeWindow) -> None:
@@ -69,7 +73,7 @@ def test_esc_is_the_tour_s_also_while_a_reply_could_be_stopped(qtbot: QtBot, mak
     qtbot.waitUntil(lambda: len(items(window)) == 2)
     toured(qtbot, window)
     press(window, Qt.Key.Key_Escape)
-    assert window.tour is None
+    assert card(window) is None
     assert window.partner.exchange.running
     window.partner.exchange.stop()
     qtbot.waitUntil(lambda: not window.partner.exchange.running)
@@ -113,6 +117,12 @@ def test_the_memory_panel_comes_for_the_tour_and_goes_again(qtbot: QtBot, make_w
     assert not window.memory_menu.panel.isChecked()
 
 
+def stands_beside(window: MainWindow, tour: Tour, anchor: QWidget) -> bool:
+    part = QRect(anchor.mapTo(window, QPoint(0, 0)), anchor.size())
+    card = tour.card.geometry()
+    return tour.size() == window.size() and window.rect().contains(card) and not card.intersects(part)
+
+
 @pytest.mark.parametrize(("spoken", "percent"), LOOKS)
 def test_each_card_stands_beside_its_part_and_shows_all_its_words(
     qtbot: QtBot, make_window: MakeWindow, spoken: str, percent: int
@@ -126,12 +136,9 @@ def test_each_card_stands_beside_its_part_and_shows_all_its_words(
     for anchor in (window.composer, window.panel, window.sidebar.profile_button):
         for size in ((10, 10), (1400, 900)):
             window.resize(*size)
-            QTest.qWait(30)
-            part = QRect(anchor.mapTo(window, QPoint(0, 0)), anchor.size())
-            assert tour.size() == window.size()
-            assert window.rect().contains(tour.card.geometry())
-            assert not tour.card.geometry().intersects(part)
-            assert list(cut_off(tour.card)) == []
+            qtbot.waitUntil(lambda part=anchor: stands_beside(window, tour, part), timeout=2_000)  # type: ignore[misc]
+            settles_uncut(qtbot, tour.card)
+            assert stands_beside(window, tour, anchor)
         assert nameless(tour) == []
         tour.go_on()
 
