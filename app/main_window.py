@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QEvent, QLocale, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QPaintEvent
+from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication, QKeySequence, QPaintEvent
 from PySide6.QtWidgets import QLabel, QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
 
 from app import errors, focus, theme
@@ -109,11 +109,15 @@ class MainWindow(QMainWindow):
         self.chat_menu = QMenu(self)
         self.new_action = self._action(self.partner.exchange.new_chat, QKeySequence.StandardKey.New)
         self.stop_action = self._action(self.partner.exchange.stop, QKeySequence(Qt.Key.Key_Escape))
+        self.copy_reply_action = self._action(self._copy_reply, QKeySequence("Ctrl+Shift+C"))
+        self.copy_code_action = self._action(self._copy_code, QKeySequence("Ctrl+Shift+B"))
         self.settings_action = self._action(self._show_settings, QKeySequence("Ctrl+,"))
         self.settings_action.setMenuRole(QAction.MenuRole.PreferencesRole)
         self.quit_action = self._action(self.close, QKeySequence("Ctrl+Q"))
         self.quit_action.setMenuRole(QAction.MenuRole.QuitRole)
         self.chat_menu.addActions([self.new_action, self.stop_action])
+        self.chat_menu.addSeparator()
+        self.chat_menu.addActions([self.copy_reply_action, self.copy_code_action])
         self.chat_menu.addSeparator()
         self.chat_menu.addAction(self.settings_action)
         self.chat_menu.addSeparator()
@@ -178,6 +182,8 @@ class MainWindow(QMainWindow):
         self.help_menu.setTitle(self.tr("&Help"))
         self.new_action.setText(self.tr("&New chat"))
         self.stop_action.setText(self.tr("&Stop the reply"))
+        self.copy_reply_action.setText(self.tr("&Copy the last reply"))
+        self.copy_code_action.setText(self.tr("Copy the last &block of code"))
         self.settings_action.setText(self.tr("S&ettings…"))
         self.quit_action.setText(self.tr("&Quit"))
         self.tour_action.setText(self.tr("&Tour of the window"))
@@ -286,6 +292,22 @@ class MainWindow(QMainWindow):
     def _on_new_chat(self) -> None:
         self.partner.exchange.new_chat()
         self.composer.setFocus()
+
+    def _copy_reply(self) -> None:
+        replies = [item.text for item in self.partner.exchange.current.items if item.role == "assistant" and item.text]
+        self._copy(replies)
+
+    def _copy_code(self) -> None:
+        from app.chat.markdown import code_blocks
+
+        replies = [item.text for item in self.partner.exchange.current.items if item.role == "assistant"]
+        self._copy([block for reply in replies for block in code_blocks(reply)])
+
+    def _copy(self, texts: list[str]) -> None:
+        """The last of them; what happened stands for a while in the status line."""
+        if texts:
+            QGuiApplication.clipboard().setText(texts[-1])
+        self.status.showMessage(self.tr("Copied") if texts else self.tr("There is nothing to copy here yet."), 2500)
 
     def _show_settings(self) -> None:
         from app.settings_dialog import SettingsDialog

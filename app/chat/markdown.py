@@ -122,6 +122,11 @@ def to_html(text: str, theme: Theme) -> str:
     return str(parser.render(text)).rstrip("\n")
 
 
+def code_blocks(text: str) -> list[str]:
+    """The code in `text`, block by block, as it was written."""
+    return [token.content for token in _parser().parse(text) if token.type in ("fence", "code_block")]
+
+
 def warm_up(theme: Theme) -> None:
     """Load what the first reply would otherwise wait for: parser, highlighter and its style."""
     _parser()

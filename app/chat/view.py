@@ -81,7 +81,7 @@ class ChatView(QScrollArea):
 
         self._column = theme.named(QWidget(), "chatColumn")
         self._layout = QVBoxLayout(self._column)
-        self._layout.setSpacing(22)
+        self._layout.setSpacing(8)  # Below each message is a line for its marks, which stands for more.
         self.greeting = Greeting()
         self._layout.addWidget(self.greeting, 1)
         self._layout.addStretch(0)

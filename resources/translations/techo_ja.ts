@@ -150,6 +150,21 @@
     </message>
 </context>
 <context>
+    <name>CopyButton</name>
+    <message>
+        <source>Copy the code</source>
+        <translation>コードをコピー</translation>
+    </message>
+    <message>
+        <source>Copy the message</source>
+        <translation>メッセージをコピー</translation>
+    </message>
+    <message>
+        <source>Copied</source>
+        <translation>コピーしました</translation>
+    </message>
+</context>
+<context>
     <name>Dialogs</name>
     <message>
         <source>Close</source>
@@ -371,6 +386,14 @@ Everything stays on this computer.</source>
         <translation>返事を止める(&amp;S)</translation>
     </message>
     <message>
+        <source>&amp;Copy the last reply</source>
+        <translation>最後の返事をコピー(&amp;C)</translation>
+    </message>
+    <message>
+        <source>Copy the last &amp;block of code</source>
+        <translation>最後のコードをコピー(&amp;B)</translation>
+    </message>
+    <message>
         <source>S&amp;ettings…</source>
         <translation>設定(&amp;E)…</translation>
     </message>
@@ -421,6 +444,14 @@ Everything stays on this computer.</source>
     <message>
         <source>The memory is empty again. The conversations are still there.</source>
         <translation>記憶を空に戻しました。会話は残っています。</translation>
+    </message>
+    <message>
+        <source>Copied</source>
+        <translation>コピーしました</translation>
+    </message>
+    <message>
+        <source>There is nothing to copy here yet.</source>
+        <translation>コピーできるものはまだありません。</translation>
     </message>
     <message>
         <source>Tell me something</source>
