@@ -225,6 +225,7 @@ class MainWindow(QMainWindow):
             return  # Out of sight, with its drafts saved: none may be taken out again.
         self.sidebar.set_profile(profile)
         self._title()
+        self._later()  # A longer name needs a wider sidebar.
         if (None if profile is None else profile.id) != self._draft_of:
             self._change_draft(profile)
             self.panel.clear()

@@ -248,6 +248,12 @@ def test_nothing_is_cut_off_in_the_smallest_window(
     assert window.height() <= 600
 
 
+def test_a_long_name_of_a_profile_is_not_cut_off(qtbot: QtBot, make_window: MakeWindow) -> None:
+    window = make_window(profile="Wolfeschlegelsteinhausenbergerdorff, the whole family of it")
+    window.resize(10, 10)
+    settles_uncut(qtbot, window)
+
+
 def test_another_size_and_language_need_no_new_window(qtbot: QtBot, make_window: MakeWindow) -> None:
     window = make_window()
     filled(qtbot, window)

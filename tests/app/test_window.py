@@ -96,6 +96,7 @@ def test_text_can_be_read_on_its_ground(colors: palettes.Theme) -> None:
         *((colors.ink, ground) for ground in (colors.paper, colors.side, colors.raised, colors.said, colors.chosen)),
         *((colors.ink, ground) for ground in (colors.hover, colors.code)),
         *((colors.soft, ground) for ground in (colors.paper, colors.side, colors.raised)),
+        *((colors.soft, ground) for ground in (colors.chosen, colors.warning_ground)),
         (colors.accent_ink, colors.accent),
         (colors.accent, colors.paper),
         (colors.accent, colors.side),
