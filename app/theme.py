@@ -31,6 +31,8 @@ class _Active(QObject):
     percent = 100
     font = QFont()
     """The system's, before any resizing."""
+    palette: QPalette | None = None
+    """The system's, before any of ours was put in its place."""
 
 
 @lru_cache(maxsize=1)
@@ -80,7 +82,8 @@ def system_theme(app: QGuiApplication) -> Theme:
         return HIGH_CONTRAST
     scheme = hints.colorScheme()
     if scheme == Qt.ColorScheme.Unknown:
-        return DARK if app.palette().color(QPalette.ColorRole.Window).lightnessF() < 0.5 else LIGHT
+        palette = _active().palette or app.palette()
+        return DARK if palette.color(QPalette.ColorRole.Window).lightnessF() < 0.5 else LIGHT
     return DARK if scheme == Qt.ColorScheme.Dark else LIGHT
 
 
@@ -88,6 +91,7 @@ def install(app: QApplication, choice: str = SYSTEM, percent: int = 100) -> None
     """Apply the theme that was chosen; as long as it is the system's, follow that one when it changes."""
     app.setStyle("Fusion")
     _active().font = app.font()
+    _active().palette = app.palette()
     # Kept: with the hints' last Python reference the signal's sender would go, too.
     hints = app.styleHints()
     accessibility = hints.accessibility()
@@ -107,7 +111,13 @@ def choose(app: QApplication, choice: str, percent: int) -> None:
     active = _active()
     active.choice = choice
     active.percent = min(fonts.LARGEST, max(fonts.SMALLEST, percent))
-    apply(app, THEMES.get(choice) or system_theme(app))
+    theme = THEMES.get(choice)
+    # The frame of the window and the system's own dialogs go with it, where the platform can.
+    if theme is None:
+        app.styleHints().unsetColorScheme()
+    else:
+        app.styleHints().setColorScheme(Qt.ColorScheme.Light if theme is LIGHT else Qt.ColorScheme.Dark)
+    apply(app, theme or system_theme(app))
 
 
 def _follow(app: QApplication) -> None:

@@ -73,6 +73,14 @@ def test_a_theme_is_on_at_once_whatever_the_system_has(
     assert theme.current() is palettes.LIGHT
 
 
+def test_the_system_s_theme_comes_back_where_only_its_palette_tells(qapp: QApplication) -> None:
+    before = theme.system_theme(qapp)
+    for name in palettes.THEMES:
+        theme.choose(qapp, name, 100)
+        theme.choose(qapp, theme.SYSTEM, 100)
+        assert theme.current() is before
+
+
 def test_high_contrast_is_on_when_the_system_asks_for_it(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
     class Accessibility:
         def contrastPreference(self) -> Qt.ContrastPreference:
