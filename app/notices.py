@@ -146,10 +146,10 @@ class NoticeArea(QScrollArea):
         return self._inside.findChildren(NoticeBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
 
     def say(self, message: Words, hint: Words = "", *, error: bool = False) -> NoticeBar:
-        """Add a notice. The same one is not shown twice."""
+        """Add a notice. The same one is not shown twice, unless there is something to do about each."""
         said = (_say(message), _say(hint))
         for shown in self.notices():
-            if (shown.message, shown.hint) == said:
+            if (shown.message, shown.hint) == said and shown.button is None:
                 shown.dismiss()
         for shown in self.notices()[: -(MOST - 1)]:
             shown.dismiss()

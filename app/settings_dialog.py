@@ -55,6 +55,7 @@ class SettingsDialog(QDialog):
         buttons.rejected.connect(self.reject)
 
         sizing = QHBoxLayout()
+        sizing.setSpacing(14)
         sizing.addWidget(self.size_slider, 1)
         sizing.addWidget(self.size_note)
         form = QFormLayout()

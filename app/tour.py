@@ -47,6 +47,7 @@ class Tour(QWidget):
 
     def __init__(self, window: QWidget, steps: Sequence[Step]) -> None:
         super().__init__(window)
+        self._under = window
         self._steps = steps
         self._place = 0
         self._over = False
@@ -190,13 +191,13 @@ class Tour(QWidget):
                 self.keyPressEvent(event)
                 return True
         elif event.type() in (QEvent.Type.Resize, QEvent.Type.Move, QEvent.Type.LayoutRequest):
-            self.setGeometry(self.parentWidget().rect())
+            self.setGeometry(self._under.rect())
             self._later()
         return False
 
     def _watched(self) -> list[QWidget]:
         """What the card's place depends on."""
-        return [self.parentWidget(), *(step.anchor for step in self._steps)]
+        return [self._under, *(step.anchor for step in self._steps)]
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """A veil with a window in it."""

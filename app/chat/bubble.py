@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from html import escape
 from itertools import zip_longest
 from math import ceil
@@ -244,7 +245,7 @@ class Bubble(QWidget):
         tops = self.text.code_tops() if shown and item.role == "assistant" else []
         while len(self._code_buttons) < len(tops):
             place = len(self._code_buttons)
-            self._code_buttons.append(CopyButton(lambda place=place: self._code(place), code=True, parent=self.text))
+            self._code_buttons.append(CopyButton(partial(self._code, place), code=True, parent=self.text))
         for button, top in zip_longest(self._code_buttons, tops):
             button.setVisible(top is not None)
             if top is not None:  # In the corner of its ground, which is as wide as the message.
@@ -260,8 +261,9 @@ class Bubble(QWidget):
     def _fit_note(self) -> None:
         """In one line, or in as many as what stands beside it leaves room for."""
         self._note.ensurePolished()
-        beside = [part for part in (self.mark, self.again_button) if not part.isHidden()]
-        beside.append(self.copy_button)  # Its room is kept, also when it is hidden.
+        # The room of the button is kept, also when it is hidden.
+        beside: list[QWidget] = [self.copy_button]
+        beside += [part for part in (self.mark, self.again_button) if not part.isHidden()]
         room = self._width - sum(part.sizeHint().width() + 8 for part in beside) - 12
         wanted = self._note.fontMetrics().horizontalAdvance(self._note.text()) + 2
         self._note.setWordWrap(wanted > room)

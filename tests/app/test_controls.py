@@ -45,9 +45,9 @@ DIALOGS: dict[str, tuple[type[QDialog], Callable[[MainWindow], None]]] = {
 }
 
 
-def dress(window: MainWindow, language: str, percent: int) -> None:
+def dress(window: MainWindow, language: str, percent: int, theme: str = "light") -> None:
     """As the settings dialog does it."""
-    window.settings.language, window.settings.font_percent, window.settings.theme = language, percent, "light"
+    window.settings.language, window.settings.font_percent, window.settings.theme = language, percent, theme
     appearance.apply(window.settings)
     QTest.qWait(30)
 
@@ -259,8 +259,9 @@ def test_another_size_and_language_need_no_new_window(qtbot: QtBot, make_window:
     filled(qtbot, window)
     window.resize(10, 10)
     for language, percent in LOOKS:
-        dress(window, language, percent)
-        settles_uncut(qtbot, window)
+        for theme in ("dark", "contrast"):
+            dress(window, language, percent, theme)
+            settles_uncut(qtbot, window)
 
 
 # ------------------------------------------------------------------------------------------ the dialogs

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QLocale
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from app import errors, fonts, language
 from app.main_window import MainWindow
 from engine.errors import ErrorCode
 from engine.protocol import ErrorBody, Notice
-from tests.app.acting import say
+from tests.app.acting import dialog, say, words_of
 from tests.app.conftest import MakeWindow
 
 JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
@@ -141,6 +141,7 @@ def test_another_language_is_spoken_at_once_everywhere_and_back(qtbot: QtBot, ma
     window._on_reset()
     window.panel.set_learned(None)
     say(qtbot, window, "What is it called?")
+    qtbot.waitUntil(lambda: not window.partner.engine.unanswered and window.status.text.text() == "Ready")
     before = shown(window)
     app = QApplication.instance()
     assert app is not None
@@ -169,6 +170,26 @@ def test_a_new_window_begins_in_the_language_that_was_chosen(qtbot: QtBot, make_
     window = make_window()
     assert window.new_action.text() == "新しいチャット(&N)"
     assert not_japanese(window) == []
+
+
+def test_what_would_be_lost_is_counted_in_japanese_too(qtbot: QtBot, make_window: MakeWindow) -> None:
+    window = make_window()
+    for text in ("My cat is called Miso.", "My dog is called Momo."):
+        say(qtbot, window, text)
+    qtbot.waitUntil(lambda: window.panel.turns.text() == "2")
+    app = QApplication.instance()
+    assert app is not None
+    language.use(app, "ja")
+    for action, losses in (
+        (window.memory_menu.reset, "覚えた発言 2 件を忘れます。会話は残ります。"),
+        (window.profile_menu.delete, "覚えた発言 2 件と会話 1 件が失われます。"),
+    ):
+        action.trigger()
+        box = dialog(qtbot, QMessageBox)
+        assert losses in words_of(box)
+        assert re.search(r"[A-Za-z]{3}", words_of(box).replace("Mika", "")) is None
+        box.close()
+        qtbot.waitUntil(lambda box=box: not box.isVisible())  # type: ignore[misc]
 
 
 def test_japanese_text_gets_a_japanese_font(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
