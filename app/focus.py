@@ -58,14 +58,11 @@ def _placed(layout: QLayout) -> Iterator[QWidget]:
 
 
 def step(parts: list[QWidget], focused: QWidget | None, *, forwards: bool) -> bool:
-    """Move the focus by one; past the last comes the first. False when there is nowhere to go."""
+    """Move the focus by one; past the last comes the first. False when what had it is not there (any more)."""
     order = [control for part in parts for control in controls(part, focused)]
-    if not order:
+    if focused not in order:
         return False
-    if focused in order:
-        place = (order.index(focused) + (1 if forwards else -1)) % len(order)
-    else:
-        place = 0 if forwards else -1
+    place = (order.index(focused) + (1 if forwards else -1)) % len(order)
     reason = Qt.FocusReason.TabFocusReason if forwards else Qt.FocusReason.BacktabFocusReason
     order[place].setFocus(reason)
     return True

@@ -395,8 +395,10 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, self, self.first_painted.emit)
 
     def focusNextPrevChild(self, forwards: bool) -> bool:
-        """Tab and Shift+Tab."""
-        return focus.step([self.splitter, self.status], self.focusWidget(), forwards=forwards)
+        """Tab and Shift+Tab; Qt asks also when what had the focus goes away, such as a notice."""
+        if not focus.step([self.splitter, self.status], self.focusWidget(), forwards=forwards):
+            self.composer.setFocus()
+        return True
 
     def eventFilter(self, watched: object, event: QEvent) -> bool:
         """The input box is as wide as the column of text above it."""

@@ -230,6 +230,19 @@ def test_tab_goes_on_from_a_message_that_was_clicked(qtbot: QtBot, make_window: 
     assert last.again_button.hasFocus()
 
 
+def test_a_notice_dismissed_with_the_keyboard_gives_the_focus_to_the_input_box(
+    qtbot: QtBot, make_window: MakeWindow
+) -> None:
+    window = make_window()
+    window.activateWindow()
+    bar = window.notices.say("Something", "happened")
+    cross = next(button for button in bar.findChildren(QAbstractButton) if button.isVisible())
+    cross.setFocus()
+    qtbot.waitUntil(cross.hasFocus)
+    QTest.keyClick(cross, Qt.Key.Key_Space)
+    qtbot.waitUntil(window.composer.edit.hasFocus)
+
+
 @pytest.mark.parametrize(("language", "percent"), LOOKS)
 def test_nothing_is_cut_off_in_the_smallest_window(
     qtbot: QtBot, make_window: MakeWindow, language: str, percent: int
