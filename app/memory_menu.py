@@ -10,6 +10,7 @@ from PySide6.QtCore import QDate, QDir, QObject, QStandardPaths
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
+from app import language
 from app.dialogs import NameDialog, confirm
 from app.partner import Partner
 from app.profiles import ProfileMenu
@@ -91,6 +92,9 @@ class MemoryMenu(QObject):
 
     def _confirm_reset(self, losses: str) -> None:
         name = "" if self._partner.profile is None else self._partner.profile.name
+        if language.current() != "en":  # The engine speaks English.
+            count = 0 if self._partner.stats is None else self._partner.stats.turns_learned
+            losses = self.tr("%Ln learned turns will be forgotten. The conversations stay.", "", count)
         confirm(
             self._window,
             title=self.tr("Reset the memory"),
@@ -129,6 +133,9 @@ class MemoryMenu(QObject):
         folder = places[0] if places and QDir(places[0]).exists() else QDir.homePath()
         dialog = QFileDialog(self._window, title, folder)
         dialog.setNameFilters([self.tr("Techo memory (*{suffix})").format(suffix=SUFFIX), self.tr("All files (*)")])
+        # Qt's own Japanese lacks these.
+        dialog.setLabelText(QFileDialog.DialogLabel.LookIn, self.tr("Folder:"))
+        dialog.setLabelText(QFileDialog.DialogLabel.FileType, self.tr("Kind of file:"))
         dialog.setDefaultSuffix(SUFFIX.removeprefix("."))
         dialog.finished.connect(dialog.deleteLater)
         return dialog

@@ -37,7 +37,7 @@ class Greeting(QWidget):
         self._temporary = False
         self._picture = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
         self._picture.setPixmap(theme.app_icon().pixmap(QSize(72, 72), self.devicePixelRatioF()))
-        self._title = theme.named(QLabel(alignment=Qt.AlignmentFlag.AlignCenter), "greeting")
+        self._title = theme.named(QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True), "greeting")
         self._text = theme.named(QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True), "greetingText")
         column = QVBoxLayout(self)
         column.setSpacing(12)
@@ -109,7 +109,7 @@ class ChatView(QScrollArea):
 
         self._column = theme.named(QWidget(), "chatColumn")
         self._layout = QVBoxLayout(self._column)
-        self._layout.setSpacing(22)
+        self._layout.setSpacing(8)  # Below each message is a line for its marks, which stands for more.
         self.greeting = Greeting()
         self._layout.addWidget(self.greeting, 1)
         self._layout.addStretch(0)

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from app import theme
+from app import palettes, theme
 from app.chat.transcript import ChatItem, ItemState, Transcript
 from app.chat.view import FIRST_SHOWN, ChatView
 from app.conversation_list import CONVERSATION, ConversationList
@@ -262,12 +262,12 @@ def test_another_theme_repaints_what_is_drawn(qtbot: QtBot, make_window: MakeWin
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     try:
-        theme.apply(app, theme.DARK)
-        assert theme.DARK.code in window.chat.bubbles()[1].text.toHtml()
-        assert window.palette().color(window.foregroundRole()).name() == theme.DARK.ink
+        theme.apply(app, palettes.DARK)
+        assert palettes.DARK.code in window.chat.bubbles()[1].text.toHtml()
+        assert window.palette().color(window.foregroundRole()).name() == palettes.DARK.ink
     finally:
-        theme.apply(app, theme.LIGHT)
-    assert theme.LIGHT.code in window.chat.bubbles()[1].text.toHtml()
+        theme.apply(app, palettes.LIGHT)
+    assert palettes.LIGHT.code in window.chat.bubbles()[1].text.toHtml()
 
 
 # ------------------------------------------------------------------------------------------ the event loop
