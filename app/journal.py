@@ -169,9 +169,9 @@ class JournalModel(QAbstractTableModel):
         return (
             self.tr("Surprise {percent} %: {word}").format(percent=percent, word=word)
             + "\n"
-            + self.tr("{new} neurons recruited, {stronger} strengthened, {rewritten} rewritten").format(
-                new=entry.recruited, stronger=entry.strengthened, rewritten=entry.overwritten
-            )
+            + self.tr(
+                "%Ln neurons recruited, {stronger} strengthened, {rewritten} rewritten", "", entry.recruited
+            ).format(stronger=entry.strengthened, rewritten=entry.overwritten)
         )
 
 
@@ -318,7 +318,7 @@ class JournalDialog(QDialog):
         if len(entries) == 1:
             question = self.tr("Forget “{text}”?").format(text=_short(text))
         else:
-            question = self.tr("Forget {count} learned turns?").format(count=QLocale().toString(len(entries)))
+            question = self.tr("Forget %Ln learned turns?", "", len(entries))
         consequence = self.tr("The memory will be as if this had never been said. This cannot be undone.")
         consequence += "\n\n" + (
             self.tr("The messages, and the replies to them, are taken out of the conversations as well.")

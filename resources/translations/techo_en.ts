@@ -2,6 +2,26 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="en" sourcelanguage="en_US">
 <context>
+    <name>JournalDialog</name>
+    <message numerus="yes">
+        <source>Forget %Ln learned turns?</source>
+        <translation>
+            <numerusform>Forget %Ln learned turn?</numerusform>
+            <numerusform>Forget %Ln learned turns?</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>JournalModel</name>
+    <message numerus="yes">
+        <source>%Ln neurons recruited, {stronger} strengthened, {rewritten} rewritten</source>
+        <translation>
+            <numerusform>%Ln neuron recruited, {stronger} strengthened, {rewritten} rewritten</numerusform>
+            <numerusform>%Ln neurons recruited, {stronger} strengthened, {rewritten} rewritten</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>MemoryMenu</name>
     <message numerus="yes">
         <source>%Ln learned turns will be forgotten. The conversations stay.</source>

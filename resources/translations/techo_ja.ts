@@ -150,6 +150,80 @@
     </message>
 </context>
 <context>
+    <name>ConversationList</name>
+    <message>
+        <source>Pinned</source>
+        <translation>ピン留め</translation>
+    </message>
+    <message>
+        <source>Today</source>
+        <translation>今日</translation>
+    </message>
+    <message>
+        <source>Yesterday</source>
+        <translation>昨日</translation>
+    </message>
+    <message>
+        <source>Last 7 days</source>
+        <translation>過去 7 日間</translation>
+    </message>
+    <message>
+        <source>MMMM yyyy</source>
+        <translation>yyyy年M月</translation>
+    </message>
+    <message>
+        <source>Chats</source>
+        <translation>チャット</translation>
+    </message>
+    <message>
+        <source>Enter opens a chat, F2 renames it, Delete deletes it.</source>
+        <translation>Enter で開く、F2 で名前を変更、Delete で削除します。</translation>
+    </message>
+    <message>
+        <source>Rename</source>
+        <translation>名前を変更</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>削除</translation>
+    </message>
+    <message>
+        <source>Untitled</source>
+        <translation>無題</translation>
+    </message>
+    <message>
+        <source>Unpin</source>
+        <translation>ピン留めを外す</translation>
+    </message>
+    <message>
+        <source>Pin</source>
+        <translation>ピン留め</translation>
+    </message>
+</context>
+<context>
+    <name>Conversations</name>
+    <message>
+        <source>&amp;Search chats</source>
+        <translation>チャットを検索(&amp;F)</translation>
+    </message>
+    <message>
+        <source>Untitled</source>
+        <translation>無題</translation>
+    </message>
+    <message>
+        <source>“{title}” was deleted.</source>
+        <translation>「{title}」を削除しました。</translation>
+    </message>
+    <message>
+        <source>What Techo learned from it stays learned.</source>
+        <translation>そこから覚えたことは残ります。</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>元に戻す</translation>
+    </message>
+</context>
+<context>
     <name>CopyButton</name>
     <message>
         <source>Copy the code</source>
@@ -357,6 +431,16 @@
 <context>
     <name>Greeting</name>
     <message>
+        <source>A temporary chat</source>
+        <translation>一時的なチャット</translation>
+    </message>
+    <message>
+        <source>I remember what I have learned, but nothing of this chat is kept or learned.
+It is gone when you leave it.</source>
+        <translation>覚えていることはお答えできますが、このチャットは保存も記憶もしません。
+離れると消えます。</translation>
+    </message>
+    <message>
         <source>A notebook that grows</source>
         <translation>育つ手帳</translation>
     </message>
@@ -365,6 +449,116 @@
 Everything stays on this computer.</source>
         <translation>身近な人や場所、予定のことを聞かせてください。話すたびに覚え、明日も忘れません。
 すべてはこのコンピューターの中に残ります。</translation>
+    </message>
+</context>
+<context>
+    <name>JournalDialog</name>
+    <message>
+        <source>No learned turn is like that.</source>
+        <translation>当てはまるものはありません。</translation>
+    </message>
+    <message>
+        <source>Nothing learned yet.</source>
+        <translation>まだ何も覚えていません。</translation>
+    </message>
+    <message>
+        <source>Forget…</source>
+        <translation>忘れる…</translation>
+    </message>
+    <message>
+        <source>Forget {count}…</source>
+        <translation>{count} 件を忘れる…</translation>
+    </message>
+    <message>
+        <source>Forget “{text}”?</source>
+        <translation>「{text}」を忘れますか？</translation>
+    </message>
+    <message numerus="yes">
+        <source>Forget %Ln learned turns?</source>
+        <translation>
+            <numerusform>覚えた発言 %Ln 件を忘れますか？</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>The memory will be as if this had never been said. This cannot be undone.</source>
+        <translation>記憶は、これを一度も聞かなかったときと同じになります。元に戻すことはできません。</translation>
+    </message>
+    <message>
+        <source>The messages, and the replies to them, are taken out of the conversations as well.</source>
+        <translation>元のメッセージと、それへの返事も、会話から取り除きます。</translation>
+    </message>
+    <message>
+        <source>The messages stay in the conversations.</source>
+        <translation>元のメッセージは会話に残ります。</translation>
+    </message>
+    <message>
+        <source>Forget</source>
+        <translation>忘れる</translation>
+    </message>
+    <message>
+        <source>What I have learned</source>
+        <translation>覚えたこと</translation>
+    </message>
+    <message>
+        <source>Search in what was learned</source>
+        <translation>覚えたことを検索</translation>
+    </message>
+    <message>
+        <source>Learned when</source>
+        <translation>覚えた時期</translation>
+    </message>
+    <message>
+        <source>Learned turns, newest first</source>
+        <translation>覚えた発言（新しい順）</translation>
+    </message>
+    <message>
+        <source>Any time</source>
+        <translation>すべての期間</translation>
+    </message>
+    <message>
+        <source>Today</source>
+        <translation>今日</translation>
+    </message>
+    <message>
+        <source>Last 7 days</source>
+        <translation>過去 7 日間</translation>
+    </message>
+    <message>
+        <source>Last 30 days</source>
+        <translation>過去 30 日間</translation>
+    </message>
+    <message>
+        <source>Also take the messages out of the conversations</source>
+        <translation>元のメッセージも会話から取り除く</translation>
+    </message>
+    <message>
+        <source>Undo the last lesson…</source>
+        <translation>最後に覚えたことを取り消す…</translation>
+    </message>
+</context>
+<context>
+    <name>JournalModel</name>
+    <message>
+        <source>Learned</source>
+        <translation>覚えた日時</translation>
+    </message>
+    <message>
+        <source>What you said</source>
+        <translation>話したこと</translation>
+    </message>
+    <message>
+        <source>Surprise</source>
+        <translation>意外さ</translation>
+    </message>
+    <message>
+        <source>Surprise {percent} %: {word}</source>
+        <translation>意外さ {percent}%: {word}</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln neurons recruited, {stronger} strengthened, {rewritten} rewritten</source>
+        <translation>
+            <numerusform>ニューロン: 新規 %Ln、強化 {stronger}、書き換え {rewritten}</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -380,6 +574,10 @@ Everything stays on this computer.</source>
     <message>
         <source>&amp;New chat</source>
         <translation>新しいチャット(&amp;N)</translation>
+    </message>
+    <message>
+        <source>New &amp;temporary chat</source>
+        <translation>一時的なチャット(&amp;T)</translation>
     </message>
     <message>
         <source>&amp;Stop the reply</source>
@@ -412,6 +610,10 @@ Everything stays on this computer.</source>
     <message>
         <source>&amp;About Techo</source>
         <translation>Techo について(&amp;A)</translation>
+    </message>
+    <message>
+        <source>Temporary chat: nothing of it is kept or learned.</source>
+        <translation>一時的なチャット: 保存も記憶もされません。</translation>
     </message>
     <message>
         <source>A small model can be wrong. What it learns stays on this computer.</source>
@@ -494,6 +696,10 @@ Everything stays on this computer.</source>
     <message>
         <source>&amp;Show the memory panel</source>
         <translation>記憶パネルを表示(&amp;S)</translation>
+    </message>
+    <message>
+        <source>&amp;What I have learned…</source>
+        <translation>覚えたこと(&amp;W)…</translation>
     </message>
     <message>
         <source>&amp;Export to a file…</source>
@@ -753,6 +959,44 @@ Everything stays on this computer.</source>
     </message>
 </context>
 <context>
+    <name>SearchBox</name>
+    <message>
+        <source>Search chats</source>
+        <translation>チャットを検索</translation>
+    </message>
+    <message>
+        <source>Search all chats of this profile</source>
+        <translation>このプロファイルのすべてのチャットを検索</translation>
+    </message>
+    <message>
+        <source>Search everything that was said (Ctrl+F)</source>
+        <translation>話した内容をすべて検索 (Ctrl+F)</translation>
+    </message>
+    <message>
+        <source>Clear the search</source>
+        <translation>検索を消す</translation>
+    </message>
+</context>
+<context>
+    <name>SearchResults</name>
+    <message>
+        <source>Found in your chats</source>
+        <translation>チャットの検索結果</translation>
+    </message>
+    <message>
+        <source>Searching…</source>
+        <translation>検索しています…</translation>
+    </message>
+    <message>
+        <source>Nothing was found for “{query}”.</source>
+        <translation>「{query}」は見つかりませんでした。</translation>
+    </message>
+    <message>
+        <source>The chats could not be searched just now.</source>
+        <translation>今はチャットを検索できませんでした。</translation>
+    </message>
+</context>
+<context>
     <name>SettingsDialog</name>
     <message>
         <source>Settings</source>
@@ -833,20 +1077,8 @@ Everything stays on this computer.</source>
         <translation>プロファイルの切り替え、作成、名前の変更、削除</translation>
     </message>
     <message>
-        <source>Untitled</source>
-        <translation>無題</translation>
-    </message>
-    <message>
         <source>New chat</source>
         <translation>新しいチャット</translation>
-    </message>
-    <message>
-        <source>EARLIER CHATS</source>
-        <translation>これまでのチャット</translation>
-    </message>
-    <message>
-        <source>Earlier chats</source>
-        <translation>これまでのチャット</translation>
     </message>
 </context>
 <context>
@@ -937,6 +1169,13 @@ Everything stays on this computer.</source>
     <message>
         <source>Tour of the window</source>
         <translation>画面の案内</translation>
+    </message>
+</context>
+<context>
+    <name>_Titles</name>
+    <message>
+        <source>Title of the chat</source>
+        <translation>チャットの題名</translation>
     </message>
 </context>
 </TS>
