@@ -61,6 +61,17 @@ def local_time(stamp: str) -> str:
     return QLocale().toString(moment.toLocalTime(), QLocale.FormatType.ShortFormat)
 
 
+def local_day(stamp: str) -> str:
+    """The day of a moment in few characters; of one today, the time."""
+    moment = QDateTime.fromString(stamp, Qt.DateFormat.ISODate)
+    if not moment.isValid():
+        return ""
+    here = moment.toLocalTime()
+    if here.date() == QDate.currentDate():
+        return QLocale().toString(here.time(), QLocale.FormatType.ShortFormat)
+    return QLocale().toString(here.date(), QLocale.FormatType.ShortFormat)
+
+
 def group_of(conversation: Conversation, today: QDate) -> Group:
     """Under which heading a conversation stands. A date in the future (clocks jump) counts as today."""
     if conversation.pinned:
@@ -106,7 +117,7 @@ class _Titles(QStyledItemDelegate):
         self, editor: QWidget, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         """All of the line, not just where the words stood; of a line that is wider than the list, what can be seen."""
-        editor.setGeometry(option.rect.intersected(option.widget.rect()))  # type: ignore[attr-defined]
+        editor.setGeometry(option.rect.intersected(option.widget.rect()))
 
     def setModelData(
         self, editor: QWidget, model: QAbstractItemModel, index: QModelIndex | QPersistentModelIndex
@@ -128,6 +139,8 @@ class ConversationList(QListWidget):
     pin_asked = Signal(int)
     """To be pinned, or no longer when it is."""
     delete_asked = Signal(int)
+    undo_asked = Signal()
+    """The last deletion is to be undone."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -147,6 +160,7 @@ class ConversationList(QListWidget):
         self.rename_action = self._action(self._rename, QKeySequence(Qt.Key.Key_F2))
         self.pin_action = self._action(self._pin, QKeySequence("Ctrl+D"))
         self.delete_action = self._action(self._delete, QKeySequence(QKeySequence.StandardKey.Delete))
+        self.undo_action = self._action(self.undo_asked, QKeySequence(QKeySequence.StandardKey.Undo))
         self.menu = QMenu(self)
         self.menu.addActions([self.rename_action, self.pin_action])
         self.menu.addSeparator()
@@ -173,6 +187,7 @@ class ConversationList(QListWidget):
         self.setAccessibleDescription(self.tr("Enter opens a chat, F2 renames it, Delete deletes it."))
         self.rename_action.setText(self.tr("Rename"))
         self.delete_action.setText(self.tr("Delete"))
+        self.undo_action.setText(self.tr("Undo deleting"))
         self._name_pin()
         self._fill()
 

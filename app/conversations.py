@@ -53,6 +53,7 @@ class Conversations(QObject):
         sidebar.renamed.connect(self.rename)
         sidebar.pin_asked.connect(self.pin)
         sidebar.delete_asked.connect(self.delete)
+        sidebar.list.undo_asked.connect(self._undo_last)
         sidebar.search_asked.connect(self._search)
         partner.conversations_changed.connect(sidebar.set_conversations)
         partner.profile_changed.connect(self._on_profile)
@@ -133,6 +134,13 @@ class Conversations(QObject):
             of_profile = bar.property(_OF_PROFILE)
             if of_profile and (profile is None or profile.id != of_profile):
                 bar.dismiss()
+
+    def _undo_last(self) -> None:
+        """As if the newest offer to undo had been taken."""
+        for bar in reversed(self._notices.notices()):
+            if bar.property(_OF_PROFILE) and bar.button is not None:
+                bar.button.click()
+                return
 
     def _undo(self, conversation: int, show: bool) -> None:
         partner = self._partner

@@ -32,7 +32,7 @@ from PySide6.QtWidgets import (
 )
 
 from app import theme
-from app.conversation_list import local_time
+from app.conversation_list import local_day, local_time
 from engine.protocol import Conversation, Hit, HitList
 
 FOUND: Final = Qt.ItemDataRole.UserRole
@@ -158,7 +158,7 @@ class _HitPainter(QStyledItemDelegate):
         inside = QRect(option.rect).adjusted(PADDING, PADDING - 2, -PADDING, -PADDING + 2)
         small = _small(option.font)
         painter.save()
-        date = local_time(found.created).split(" ")[0]
+        date = local_day(found.created)
         wide = QFontMetrics(small).horizontalAdvance(date)
         painter.setFont(small)
         painter.setPen(QColor(colors.soft))

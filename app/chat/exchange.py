@@ -323,7 +323,8 @@ class Exchange(QObject):
 
         def done(answer: JournalList) -> None:
             texts = [found.text for found in answer.entries if found.id == entry]
-            if texts:
+            still_open = transcript in (self.current, *self._open.values())  # else it was deleted in the meantime
+            if texts and still_open:
                 reply.recalled_texts += texts
                 transcript.touch(reply)
 

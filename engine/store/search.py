@@ -3,7 +3,7 @@
 Which messages can be meant comes from an FTS5 index of trigrams, so that a part of a word is found as well as a word of
 a language that writes no spaces. It holds no positions (`detail = none`: half the size); whether a message really
 contains what was asked is looked up in its text. Words of one or two characters have no trigram; they alone are looked
-for by reading every message, newest first, until there are enough hits (1 ms a thousand messages).
+for by reading every message, newest first, until there are enough hits (some milliseconds a thousand messages).
 
 Upper and lower case are one, full-width and half-width letters are, and hiragana finds katakana and the reverse. Text
 behind a NUL character is not indexed.

@@ -263,6 +263,24 @@ def test_delete_and_undo(qtbot: QtBot, make_window: MakeWindow) -> None:
     assert len(rows(window)) == 1
 
 
+def test_ctrl_z_in_the_list_undoes_the_last_deletion(qtbot: QtBot, make_window: MakeWindow) -> None:
+    window = make_window()
+    for text in ("First.", "Second."):
+        window.new_action.trigger()
+        say(qtbot, window, text)
+    qtbot.waitUntil(lambda: rows(window) == ["Second.", "First."])
+    mark(qtbot, window, "Second.")
+    for left in (["First."], []):
+        QTest.keyClick(window.sidebar.list, Qt.Key.Key_Delete)
+        qtbot.waitUntil(lambda left=left: rows(window) == left)  # type: ignore[misc]
+    qtbot.waitUntil(lambda: len(window.notices.notices()) == 2)
+    for back in (["First."], ["Second.", "First."]):
+        window.sidebar.list.setFocus()
+        QTest.keyClick(window.sidebar.list, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        qtbot.waitUntil(lambda back=back: rows(window) == back)  # type: ignore[misc]
+    QTest.keyClick(window.sidebar.list, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)  # nothing is left to undo
+
+
 def test_undo_brings_back_without_leaving_what_is_being_read(qtbot: QtBot, make_window: MakeWindow) -> None:
     window = make_window()
     say(qtbot, window, "First.")
@@ -306,15 +324,18 @@ def test_two_chats_of_the_same_title_can_both_be_brought_back(qtbot: QtBot, make
 
 def test_a_chat_can_be_deleted_while_its_reply_grows(qtbot: QtBot, make_window: MakeWindow) -> None:
     window = make_window()
-    type_and_send(qtbot, window, "/long 0.02")
+    say(qtbot, window, "My cat is called Miso.")
+    window.new_action.trigger()
+    type_and_send(qtbot, window, "/long 0.02 from memory?")
     qtbot.waitUntil(lambda: len(items(window)) == 2 and bool(items(window)[1].text))
     reply = items(window)[1]
-    mark(qtbot, window, "/long 0.02")
+    mark(qtbot, window, "/long 0.02 from memory?")
     QTest.keyClick(window.sidebar.list, Qt.Key.Key_Delete)
     bar = undo_bar(qtbot, window)
     assert not window.partner.exchange.running
     assert reply.state is ItemState.STOPPED
-    assert rows(window) == []
+    assert reply.from_memory
+    assert rows(window) == ["My cat is called Miso."]
     assert window.composer.button.accessibleName() == "Send the message"
     assert bar.button is not None
     bar.button.click()
@@ -541,8 +562,14 @@ def test_the_keyboard_leads_from_the_box_to_the_hits_and_back(
     prefilled(tmp_path / "data", {"7": ["tofu one", "a"], "8": ["tofu two", "b"]})
     window = make_window()
     qtbot.waitUntil(lambda: len(rows(window)) == 2)
-    for shortcut in window.conversations.search_action.shortcuts():
-        assert shortcut.toString() in ("Ctrl+F", "Ctrl+K")
+    for key in (Qt.Key.Key_F, Qt.Key.Key_K):
+        window.composer.edit.setPlainText("half a message")
+        window.activateWindow()
+        window.composer.edit.setFocus()
+        qtbot.waitUntil(window.composer.edit.hasFocus)
+        QTest.keyClick(window.composer.edit, key, Qt.KeyboardModifier.ControlModifier)
+        qtbot.waitUntil(window.sidebar.search.hasFocus)
+        assert window.composer.text == "half a message"
     search(qtbot, window, "tofu", 2)
     hits = window.sidebar.results.hits
     QTest.keyClick(window.sidebar.search, Qt.Key.Key_Down)

@@ -15,6 +15,7 @@ from engine.cli import main
 from engine.client import EngineClient
 from engine.errors import ErrorCode
 from engine.protocol import ConversationId, ConversationList, Message, MessageList
+from engine.store import ProfileStore, StateIdentity
 from tests.engine.cli.conftest import FEW
 
 Techo = Callable[..., tuple[int, Any]]
@@ -122,44 +123,54 @@ def test_say_goes_on_with_a_conversation_and_can_leave_the_memory_alone(techo: T
     assert (status, error["error"]["code"]) == (1, ErrorCode.CONVERSATION_NOT_FOUND)
 
 
-def test_conversations_from_first_to_last(techo: Techo, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert techo("conversation", "list") == (0, {"conversations": []})
-    quick = ("--no-learn", "--max-tokens", "4")
-    first = techo("say", "My dentist is Dr Okafor.", *quick)[1]["conversation"]
-    second = techo("say", "明日は歯医者です。", *quick)[1]["conversation"]
-    assert [one["id"] for one in techo("conversation", "list")[1]["conversations"]] == [second, first]
+@pytest.fixture
+def talked(tmp_path: Path) -> tuple[int, int]:
+    """Two conversations of the default profile, the older one first."""
+    store = ProfileStore(tmp_path / "data")
+    store.create("default")
+    # Nothing is learned, so these conversations belong to no weights yet.
+    with store.open("default", StateIdentity("blake2b:00", "blake2b:00")) as profile:
+        teeth, tomorrow = profile.create_conversation("Dr Okafor"), profile.create_conversation("予定")
+        profile.append_message(teeth.id, "user", "My dentist is Dr Okafor.")
+        profile.append_message(teeth.id, "assistant", "Noted.", "stop")
+        profile.append_message(tomorrow.id, "user", "明日は歯医者です。")
+    return teeth.id, tomorrow.id
+
+
+def test_conversations_are_listed_renamed_pinned_and_found(
+    techo: Techo, talked: tuple[int, int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = talked
     status, renamed = techo("conversation", "rename", str(first), "Teeth")
     assert (status, renamed["title"]) == (0, "Teeth")
     assert techo("conversation", "pin", str(first))[1]["pinned"] is True
-    assert [one["id"] for one in techo("conversation", "list")[1]["conversations"]] == [first, second]
+    listed = techo("conversation", "list")[1]["conversations"]
+    assert [(one["id"], one["title"]) for one in listed] == [(first, "Teeth"), (second, "予定")]
+    assert techo("conversation", "pin", str(first), "--off")[1]["pinned"] is False
     status, found = techo("conversation", "search", "okafor", "DENTIST")
     assert status == 0
-    (hit,) = [hit for hit in found["hits"] if hit["role"] == "user"]
+    (hit,) = found["hits"]
     assert (hit["conversation"], hit["title"], hit["snippet"]) == (first, "Teeth", "My dentist is Dr Okafor.")
     assert [hit["snippet"][begin:end] for begin, end in hit["marks"]] == ["dentist", "Okafor"]
-    assert [hit["conversation"] for hit in techo("conversation", "search", "歯医者")[1]["hits"]] == [second]
     folder = ("--threads", "1", "--data-dir", str(tmp_path / "data"))
     assert main(["conversation", "search", "歯医者", *folder]) == 0
     assert "you: 明日は歯医者です。" in capsys.readouterr().out
-    assert main(["conversation", "search", "nothing of the kind", *folder]) == 0
-    assert "Nothing was found" in capsys.readouterr().out
-    assert main(["conversation", "list", *folder]) == 0
-    assert "Teeth" in capsys.readouterr().out
-    assert techo("conversation", "pin", str(first), "--off")[1]["pinned"] is False
+    assert techo("conversation", "search", " ")[0] == 2
 
+
+def test_a_conversation_is_deleted_only_when_that_is_confirmed(techo: Techo, talked: tuple[int, int]) -> None:
+    first, second = talked
     status, refused = techo("conversation", "delete", str(first))
     assert (status, refused["error"]["code"]) == (3, ErrorCode.NOT_CONFIRMED)
-    assert "Teeth" in refused["error"]["message"]
+    assert "Dr Okafor" in refused["error"]["message"]
+    assert "2 messages" in refused["error"]["message"]
     assert "stays learned" in refused["error"]["message"]
-    assert len(techo("conversation", "list")[1]["conversations"]) == 2
     assert techo("conversation", "delete", str(first), "--yes")[0] == 0
     assert [one["id"] for one in techo("conversation", "list")[1]["conversations"]] == [second]
-    assert techo("conversation", "search", "okafor")[1]["hits"] == []
-    for command in (("delete", str(first)), ("delete", str(first), "--yes"), ("rename", "99", "x"), ("pin", "99")):
+    for command in (("delete", str(first)), ("delete", str(first), "--yes"), ("rename", "99", "x")):
         status, error = techo("conversation", *command)
         assert (status, error["error"]["code"]) == (1, ErrorCode.CONVERSATION_NOT_FOUND)
         assert error["error"]["hint"]
-    assert techo("conversation", "search", " ")[0] == 2
 
 
 def test_sampling_is_repeatable_by_seed(techo: Techo) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from engine.errors import ErrorCode, StateError, StoreError
 from engine.store import Profile, ProfileStore
-from engine.store.database import CHECK_BYTES, MAJOR, MINOR
+from engine.store.database import CHECK_BYTES, MAJOR, MINOR, _index_needs_trust
 from tests.engine.store.samples import IDENTITY, filled, learn
 
 DATA = Path(__file__).parents[2] / "data"
@@ -190,3 +190,18 @@ def test_nested_transactions_commit_or_vanish_together(profile: Profile) -> None
 def test_the_structure_of_usual_profiles_is_checked_at_the_opening() -> None:
     """10,000 learned turns of 2 kB each are about 28 MB."""
     assert CHECK_BYTES >= 28 * 1024 * 1024
+
+
+def test_an_sqlite_without_the_index_is_refused_with_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Poor(sqlite3.Connection):
+        def execute(self, sql: str, *parameters: object) -> sqlite3.Cursor:
+            if sql.startswith("CREATE VIRTUAL TABLE"):
+                raise sqlite3.OperationalError("no such tokenizer: trigram")
+            return super().execute(sql)
+
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda path, **more: connect(path, factory=Poor, **more))
+    with pytest.raises(StoreError, match="no such tokenizer") as caught:
+        _index_needs_trust.__wrapped__()
+    assert sqlite3.sqlite_version in caught.value.message
+    assert "3.34" in caught.value.hint
