@@ -241,13 +241,17 @@ class Profile:
         Raises:
             StoreError: ENTRY_NOT_FOUND, when one of them is not there; then nothing is forgotten.
         """
-        with self._database.transaction("forget what was learned"):
-            records = [self._journal.get(identifier) for identifier in dict.fromkeys(identifiers)]
-            for record in records:
-                self._database.run("DELETE FROM entry WHERE id = ?", (record.id,))
-            files = self._snapshots.drop_rows(min(record.id for record in records))
-            told = [record.message for record in records if record.message is not None]
-            messages = self._transcript.erase(told) if said else 0
+
+        def delete() -> tuple[list[JournalRecord], int, list[Path]]:
+            with self._database.transaction("forget what was learned"):
+                records = [self._journal.get(identifier) for identifier in dict.fromkeys(identifiers)]
+                for record in records:
+                    self._database.run("DELETE FROM entry WHERE id = ?", (record.id,))
+                files = self._snapshots.drop_rows(min(record.id for record in records))
+                told = [record.message for record in records if record.message is not None]
+                return records, self._transcript.erase(told) if said else 0, files
+
+        records, messages, files = self._transcript.healing(delete)
         self._snapshots.remove(files)
         self._scrub()
         return records, messages

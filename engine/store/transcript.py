@@ -123,7 +123,7 @@ class Transcript:
         Returns:
             Whether there was anything to purge; the caller then scrubs the log.
         """
-        return self.deleted() > 0 and self._healing(lambda: self._purge(keep))
+        return self.deleted() > 0 and self.healing(lambda: self._purge(keep))
 
     def _purge(self, keep: float) -> bool:
         db = self._database
@@ -139,12 +139,12 @@ class Transcript:
 
     def search(self, query: str, limit: int, before: int | None) -> list[HitRecord]:
         """See `search.search`."""
-        return self._healing(lambda: search(self._database, query, limit, before))
+        return self.healing(lambda: search(self._database, query, limit, before))
 
     def _reindex(self) -> None:
         self._database.run("INSERT INTO message_text (message_text) VALUES ('rebuild')")
 
-    def _healing(self, act: Callable[[], T]) -> T:
+    def healing(self, act: Callable[[], T]) -> T:
         """Does `act` again after a damaged search index has been made anew: it must keep nobody from being heard."""
         try:
             return act()
@@ -162,7 +162,7 @@ class Transcript:
 
     def append(self, conversation: int, role: str, content: str, finish: str | None) -> MessageRecord:
         """Adds a message. When this returns, it survives a crash."""
-        return self._healing(lambda: self._append(conversation, role, content, finish))
+        return self.healing(lambda: self._append(conversation, role, content, finish))
 
     def _append(self, conversation: int, role: str, content: str, finish: str | None) -> MessageRecord:
         _check(role, finish)
@@ -190,7 +190,7 @@ class Transcript:
 
     def update(self, identifier: int, content: str, finish: str | None) -> MessageRecord:
         """Replaces the text of a message that is (or was) being generated."""
-        return self._healing(lambda: self._update(identifier, content, finish))
+        return self.healing(lambda: self._update(identifier, content, finish))
 
     def _update(self, identifier: int, content: str, finish: str | None) -> MessageRecord:
         content = storable(content)
@@ -231,6 +231,8 @@ class Transcript:
             if following is not None and following[1] == "assistant":
                 gone += self._database.run("DELETE FROM message WHERE id = ?", (following[0],))
             self._retitle(conversation, content)
+        if gone:
+            self._reindex()  # see `purge`
         return gone
 
     def _retitle(self, conversation: int, gone: str) -> None:

@@ -104,6 +104,32 @@ def test_a_forgotten_turn_is_gone_from_the_disk(profile: Profile) -> None:
     assert caught.value.code == ErrorCode.ENTRY_NOT_FOUND
 
 
+def test_what_was_said_goes_with_the_lesson_when_asked_for(profile: Profile) -> None:
+    """Message, reply, title and search index: not one character is left, and the other messages are as they were."""
+    chat = profile.create_conversation("鑰匙藏在罐裡")
+    told = profile.append_message(chat.id, "user", "鑰匙藏在罐裡")
+    profile.append_message(chat.id, "assistant", "罐裡？", "stop")
+    kept = profile.append_message(chat.id, "user", "My dog is called Zuzu.")
+    for number, message in ((1, told), (2, kept)):
+        profile.append_entry(replace(new_entry(number), message=message.id, text=message.content))
+    entries, messages = profile.delete_entries([1], said=True)
+    assert ([entry.id for entry in entries], messages) == ([1], 2)
+    assert [message.content for message in profile.messages(chat.id)] == ["My dog is called Zuzu."]
+    assert profile.conversation(chat.id).title == "My dog is called Zuzu."
+    assert len(profile.search("zuzu")) == 1
+    assert profile.search("罐裡") == []
+    on_disk = b"".join(path.read_bytes() for path in profile.directory.rglob("*") if path.is_file())
+    for character in "鑰匙藏在罐裡":
+        assert character.encode() not in on_disk
+    profile.rename_conversation(chat.id, "A title of my own")
+    hello = profile.append_message(chat.id, "user", "Hello.")
+    profile.append_entry(replace(new_entry(3), message=hello.id))
+    profile.delete_entries([2], said=True)
+    assert profile.conversation(chat.id).title == "A title of my own"
+    profile.delete_entries([3], said=True)
+    assert profile.conversations() == [], "nothing is left of it"
+
+
 def test_what_could_not_be_scrubbed_yet_is_told_and_done_at_the_close(profile: Profile) -> None:
     """Somebody else is reading: the log cannot be emptied while the read goes on."""
     learn(profile, 3)
