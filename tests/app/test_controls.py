@@ -30,7 +30,7 @@ from app.main_window import MainWindow
 from app.settings_dialog import SettingsDialog
 from app.shortcuts import ShortcutSheet
 from engine.protocol import ErrorBody
-from tests.app.acting import dialog, say, type_and_send
+from tests.app.acting import dialog, say, settle, type_and_send
 from tests.app.conftest import MakeWindow
 
 LOOKS = [(language, percent) for language in ("en", "ja") for percent in (100, 140)]
@@ -49,7 +49,7 @@ def dress(window: MainWindow, language: str, percent: int, theme: str = "light")
     """As the settings dialog does it."""
     window.settings.language, window.settings.font_percent, window.settings.theme = language, percent, theme
     appearance.apply(window.settings)
-    QTest.qWait(30)
+    settle(window)
 
 
 def filled(qtbot: QtBot, window: MainWindow) -> None:
@@ -64,7 +64,7 @@ def filled(qtbot: QtBot, window: MainWindow) -> None:
     window._on_failed(ErrorBody(code=1204, message="The profile “Work” is open elsewhere.", hint="Close it there."))
     window.notices.say("Imported.").add_action("Open it", lambda: None)
     QTest.keyClicks(window.composer.edit, "A draft")
-    QTest.qWait(30)
+    settle(window)
 
 
 def controls(top: QWidget) -> list[QWidget]:
@@ -194,7 +194,7 @@ def settles_uncut(qtbot: QtBot, top: QWidget) -> None:
     def uncut() -> None:
         assert list(cut_off(top)) == []
 
-    qtbot.waitUntil(uncut, timeout=2_000)
+    qtbot.waitUntil(uncut, timeout=10_000)
 
 
 # ------------------------------------------------------------------------------------------ the window
@@ -289,7 +289,7 @@ def test_every_dialog(qtbot: QtBot, make_window: MakeWindow, name: str, language
     kind, show = DIALOGS[name]
     show(window)
     box = dialog(qtbot, kind)
-    QTest.qWait(30)
+    settle(box)
     assert nameless(box) == []
     settles_uncut(qtbot, box)
     check_order(qtbot, box)

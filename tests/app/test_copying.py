@@ -14,7 +14,7 @@ from app.chat.copying import CopyButton
 from app.chat.markdown import code_blocks
 from app.chat.transcript import ChatItem, ItemState
 from app.main_window import MainWindow
-from tests.app.acting import say
+from tests.app.acting import say, settle
 from tests.app.conftest import MakeWindow
 
 TWO_BLOCKS = (
@@ -44,7 +44,7 @@ def leave(bubble: Bubble) -> None:
 
 def with_code(window: MainWindow) -> Bubble:
     window.partner.exchange.current.append(ChatItem("assistant", TWO_BLOCKS))
-    QTest.qWait(20)
+    settle(window)
     return window.chat.bubbles()[-1]
 
 
@@ -96,7 +96,7 @@ def test_nothing_jumps_when_the_mouse_comes(qtbot: QtBot, make_window: MakeWindo
     before = [b.geometry() for b in window.chat.bubbles()]
     enter(bubble)
     enter(window.chat.bubbles()[0])
-    QTest.qWait(20)
+    settle(window)
     assert [b.geometry() for b in window.chat.bubbles()] == before
 
 

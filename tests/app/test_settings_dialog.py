@@ -16,7 +16,7 @@ from app import appearance, fonts, language, palettes, theme
 from app.main_window import MainWindow
 from app.settings import WindowSettings
 from app.settings_dialog import SettingsDialog
-from tests.app.acting import dialog, press, say
+from tests.app.acting import dialog, press, say, settle
 from tests.app.conftest import MakeWindow
 
 
@@ -111,7 +111,7 @@ def test_the_size_of_text_changes_everywhere(qtbot: QtBot, make_window: MakeWind
     for _ in range(4):
         QTest.keyClick(box.size_slider, Qt.Key.Key_Right)
     assert box.size_note.text() == "140 %"
-    QTest.qWait(20)
+    settle(window)
     for name, size in parts.items():
         assert size() == pytest.approx(1.4 * before[name], rel=0.08), name
     assert window.chat.bubbles()[0].height() > 1.2 * height

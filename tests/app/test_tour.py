@@ -13,7 +13,7 @@ from app import appearance, language
 from app.main_window import MainWindow
 from app.settings import WindowSettings
 from app.tour import Tour
-from tests.app.acting import items, type_and_send
+from tests.app.acting import items, settle, type_and_send
 from tests.app.conftest import MakeWindow
 from tests.app.test_controls import LOOKS, nameless, settles_uncut
 
@@ -22,7 +22,7 @@ def toured(qtbot: QtBot, window: MainWindow) -> Tour:
     window.activateWindow()
     qtbot.waitUntil(lambda: QApplication.activeWindow() is window)
     window.first_run()
-    QTest.qWait(20)
+    settle(window)
     assert window.tour is not None
     return window.tour
 
@@ -110,7 +110,7 @@ def test_the_memory_panel_comes_for_the_tour_and_goes_again(qtbot: QtBot, make_w
     window.memory_menu.panel.setChecked(False)
     tour = toured(qtbot, window)
     tour.go_on()
-    QTest.qWait(20)
+    settle(window)
     assert window.panel.isVisible()
     tour.end()
     assert not window.panel.isVisible()
@@ -130,13 +130,13 @@ def test_each_card_stands_beside_its_part_and_shows_all_its_words(
     window = make_window()
     window.settings.language, window.settings.font_percent, window.settings.theme = spoken, percent, "light"
     appearance.apply(window.settings)
-    QTest.qWait(20)
+    settle(window)
     window.resize(10, 10)
     tour = toured(qtbot, window)
     for anchor in (window.composer, window.panel, window.sidebar.profile_button):
         for size in ((10, 10), (1400, 900)):
             window.resize(*size)
-            qtbot.waitUntil(lambda part=anchor: stands_beside(window, tour, part), timeout=2_000)  # type: ignore[misc]
+            qtbot.waitUntil(lambda part=anchor: stands_beside(window, tour, part), timeout=10_000)  # type: ignore[misc]
             settles_uncut(qtbot, tour.card)
             assert stands_beside(window, tour, anchor)
         assert nameless(tour) == []
