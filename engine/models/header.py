@@ -84,7 +84,7 @@ class ModelFile:
         layer_bytes: Bytes of each layer.
         layer_read: Bytes of each layer that a token reads (fewer than all where there are experts).
         output_bytes: Output matrix and the rest behind the layers; the embedding table again where they are one.
-        tied: Whether output and embedding are one table.
+        shared_bytes: The part of `output_bytes` that is the embedding table; 0 where the output is a matrix of its own.
     """
 
     path: Path
@@ -101,7 +101,7 @@ class ModelFile:
     layer_bytes: tuple[int, ...]
     layer_read: tuple[int, ...]
     output_bytes: int
-    tied: bool
+    shared_bytes: int
 
     @property
     def bits(self) -> float:
@@ -119,7 +119,7 @@ class ModelFile:
             layers=self.layer_bytes,
             read=self.layer_read,
             output=self.output_bytes,
-            tied=self.tied,
+            shared=self.shared_bytes,
             header=self.size - total,
             slow_on_cpu=2 * book > total,
             cpu_only=3 * ternary > total,
@@ -180,7 +180,7 @@ class _Facts:
             layer_bytes=tuple(whole),
             layer_read=tuple(round(size) for size in read),
             output_bytes=output + (before if tied else 0),
-            tied=tied,
+            shared_bytes=before if tied else 0,
         )
 
     # ------------------------------------------------------------------------------------------ kind

@@ -127,7 +127,8 @@ class Weights:
         layers: Each layer.
         read: What a token reads of each layer (less where there are experts).
         output: What comes after the layers.
-        tied: Whether the output is the embedding table: once in the file, twice in memory when the output is on a GPU.
+        shared: Bytes of the embedding table when it is the output matrix too ("tied"), else 0: once in the file and in
+            RAM, twice in memory when the output is on a GPU.
         header: Metadata, mostly the vocabulary.
         slow_on_cpu: Whether they are in formats with a code book, which a CPU decodes slower than it reads them.
         cpu_only: Whether they are in formats that llama.cpp computes on the processor (`CPU_ONLY`).
@@ -138,7 +139,7 @@ class Weights:
     layers: tuple[int, ...]
     read: tuple[int, ...]
     output: int
-    tied: bool
+    shared: int = 0
     header: int = 0
     slow_on_cpu: bool = False
     cpu_only: bool = False
@@ -146,7 +147,7 @@ class Weights:
     @property
     def file(self) -> int:
         """Bytes of the whole file."""
-        return self.header + self.embedding + sum(self.layers) + (0 if self.tied else self.output)
+        return self.header + self.embedding + sum(self.layers) + self.output - self.shared
 
     @property
     def bits(self) -> float:
@@ -170,7 +171,7 @@ def size_in(blueprint: Blueprint, quantization: str) -> Weights:
         layers=layers,
         read=layers,
         output=output + 4 * blueprint.embedding.columns,
-        tied=blueprint.output is None,
+        shared=embedding if blueprint.output is None else 0,
         header=TOKEN_BYTES * blueprint.embedding.rows,
         slow_on_cpu=quantization.startswith("IQ"),
         cpu_only=quantization in CPU_ONLY,

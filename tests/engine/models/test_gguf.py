@@ -151,7 +151,7 @@ def test_random_models_are_read_as_they_were_written(tmp_path: Path, seed: int) 
     assert {layer.key for layer in found.shape.kv if layer is not None} == {put["kv"]}
     assert found.parameters == put["parameters"]
     assert found.tokenizer.chat_template is put["template"]
-    assert not found.tied
+    assert found.shared_bytes == 0
     total = found.embedding_bytes + sum(found.layer_bytes) + found.output_bytes
     assert total == sum(row[3] for row in found.mix)
     reference = gguf.GGUFReader(path)
