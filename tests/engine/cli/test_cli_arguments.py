@@ -30,6 +30,10 @@ COMMANDS = [
     ["memory", "reset"],
     ["memory", "export", "f"],
     ["memory", "import", "f", "--name", "n"],
+    ["models"],
+    ["models", "inspect", "f.gguf"],
+    ["models", "download", "url"],
+    ["plan"],
     ["evaluate", "f.jsonl"],
     ["bench"],
     ["version"],
@@ -62,7 +66,9 @@ def test_help_exits_with_0(command: list[str], capsys: pytest.CaptureFixture[str
     assert "usage: techo" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["--help", "chat", "say", "profile", "memory", "evaluate", "bench"])
+@pytest.mark.parametrize(
+    "command", ["--help", "chat", "say", "profile", "memory", "models", "plan", "evaluate", "bench"]
+)
 def test_help_has_examples(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     main([command] if command == "--help" else [command, "--help"])
     assert "examples:\n  techo " in capsys.readouterr().out.replace("  printf", "  techo printf")
