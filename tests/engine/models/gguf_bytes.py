@@ -110,7 +110,7 @@ def model(
 ) -> bytes:
     """A small whole model; `metadata` is added, a None takes an entry away."""
     entries = {**LLAMA, **(metadata or {})}
-    names = [("token_embd.weight", (width, vocabulary))]
+    names: list[tuple[str, tuple[int, ...]]] = [("token_embd.weight", (width, vocabulary))]
     names += [(f"blk.{layer}.attn_q.weight", (width, width)) for layer in range(layers)]
     names += [("output_norm.weight", (width,))]
     records, data = packed(names)

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import shutil
+import ssl
 import subprocess
 import sys
 import threading
@@ -21,7 +22,7 @@ from engine.errors import Cancelled, DownloadError, ErrorCode
 from engine.models import download as module
 from engine.models.download import CancelToken, Policy, Progress, download, file_name
 
-from .file_server import FileServer, answer, cut, honest, serving, stall
+from .file_server import FileServer, Handler, answer, cut, honest, serving, stall
 
 BODY = bytes(range(256)) * 4096
 SHA = hashlib.sha256(BODY).hexdigest()
@@ -80,7 +81,7 @@ def test_an_empty_file_is_a_file(target: Path) -> None:
 
 
 def test_chunks_without_a_length(server: FileServer, target: Path) -> None:
-    def chunked(handler: module.http.client.HTTPResponse) -> None:
+    def chunked(handler: Handler) -> None:
         handler.head(200, Transfer_Encoding="chunked")
         for start in range(0, len(BODY), 100_000):
             piece = BODY[start : start + 100_000]
@@ -160,7 +161,7 @@ def test_a_server_without_ranges_sends_all_of_it_again(server: FileServer, targe
 def test_a_file_that_changed_in_between_is_fetched_anew(server: FileServer, target: Path) -> None:
     other = bytes(reversed(BODY)) + b"and more"
 
-    def changes(handler: module.http.client.HTTPResponse) -> None:
+    def changes(handler: Handler) -> None:
         cut(300_000)(handler)
         server.body, server.etag = other, '"v2"'
 
@@ -248,7 +249,7 @@ def test_a_file_of_another_size_is_refused_before_it_comes(server: FileServer, t
 
 
 def test_more_than_was_asked_for_is_cut_off(server: FileServer, target: Path) -> None:
-    def endless(handler: module.http.client.HTTPResponse) -> None:
+    def endless(handler: Handler) -> None:
         handler.head(200, Transfer_Encoding="chunked", ETag='"v1"')
         for _ in range(1000):
             handler.wfile.write(b"10000\r\n" + b"z" * 0x10000 + b"\r\n")
@@ -293,7 +294,7 @@ def test_a_compressed_answer_is_refused(server: FileServer, target: Path) -> Non
 
 
 def test_an_answer_that_is_no_http(server: FileServer, target: Path) -> None:
-    def noise(handler: module.http.client.HTTPResponse) -> None:
+    def noise(handler: Handler) -> None:
         handler.wfile.write(b"\x00\x01 what?\r\n\r\n")
 
     server.script = [noise] * 3
@@ -302,7 +303,7 @@ def test_an_answer_that_is_no_http(server: FileServer, target: Path) -> None:
 
 
 def test_a_trickle_counts_as_a_stall(server: FileServer, target: Path) -> None:
-    def trickle(handler: module.http.client.HTTPResponse) -> None:
+    def trickle(handler: Handler) -> None:
         handler.head(200, Content_Length=len(BODY), ETag='"v1"')
         for _ in range(100):
             handler.wfile.write(b"x")
@@ -395,7 +396,7 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Tls:
 
 
 def secure(server: FileServer, tls: Tls) -> str:
-    context = module.ssl.SSLContext(module.ssl.PROTOCOL_TLS_SERVER)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tls.certificate, tls.key)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     return server.url.replace("http:", "https:")
@@ -546,7 +547,7 @@ def test_the_room_is_watched_while_it_comes(server: FileServer, target: Path, mo
     def less_and_less(path: Path) -> object:
         return usage(path)._replace(free=free.pop(0) if len(free) > 1 else free[0])
 
-    monkeypatch.setattr(module.shutil, "disk_usage", less_and_less)
+    monkeypatch.setattr(shutil, "disk_usage", less_and_less)
     with pytest.raises(DownloadError, match="not enough room"):
         download(server.url, target, policy=QUICK)
     monkeypatch.undo()
@@ -565,7 +566,7 @@ def test_a_full_disk_keeps_what_came(server: FileServer, target: Path, monkeypat
             raise OSError(errno.ENOSPC, "No space left on device")
         real(descriptor)
 
-    monkeypatch.setattr(module.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(DownloadError, match="disk became full") as caught:
         download(server.url, target, policy=QUICK)
     assert "kept" in caught.value.hint

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from llama_cpp import GGML_TYPE_Q8_0, Llama
@@ -19,12 +20,12 @@ MIB = 1 << 20
 
 
 @contextmanager
-def loaded(caplog: pytest.LogCaptureFixture, path: Path, **options: object) -> Iterator[dict[str, float]]:
+def loaded(caplog: pytest.LogCaptureFixture, path: Path, **options: Any) -> Iterator[dict[str, float]]:
     """Loads a model; gives the last figure of each "... size = N MiB" that llama.cpp logs, in MiB."""
     redirect_log()
     caplog.set_level(logging.DEBUG, logger="engine.llama")
     caplog.clear()
-    model = Llama(str(path), n_threads=1, n_threads_batch=1, verbose=True, **options)  # type: ignore[arg-type]
+    model = Llama(str(path), n_threads=1, n_threads_batch=1, verbose=True, **options)
     try:
         lines = [record.getMessage() for record in caplog.records]
         yield {
