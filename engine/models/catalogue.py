@@ -15,7 +15,15 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from engine.errors import CatalogueError
-from engine.models.shape import KvLayer, ModelShape, mamba_state, rwkv_state, windows_of
+from engine.models.shape import (
+    KvLayer,
+    ModelShape,
+    mamba_scratch,
+    mamba_state,
+    rwkv_scratch,
+    rwkv_state,
+    windows_of,
+)
 from engine.models.weights import BASE, Blueprint, Matrix, Weights, size_in
 
 VERSION: Final = 1
@@ -335,10 +343,12 @@ class _Common:
         output = None if self.tied else Matrix("output", self.width, self.vocabulary)
         return Blueprint(table, output, self.layers, layer, share, seventy)
 
-    def shape(self, *, feed_forward: int, heads: int, kv: tuple[KvLayer | None, ...], state: int) -> ModelShape:
+    def shape(
+        self, *, feed_forward: int, heads: int, kv: tuple[KvLayer | None, ...], state: int, scratch: int = 0
+    ) -> ModelShape:
         return ModelShape(
             self.architecture, self.layers, self.width, feed_forward, self.vocabulary, self.context, heads, kv,
-            (state,) * self.layers,
+            (state,) * self.layers, scratch,
         )  # fmt: skip
 
 
@@ -381,7 +391,11 @@ def _mamba(fields: _Fields, common: _Common) -> tuple[ModelShape, Blueprint]:
         Matrix("plain", inner * (kernel + state + 3) + common.width, 1),  # convolution, A, D, two biases, norm
     )
     shape = common.shape(
-        feed_forward=2 * inner, heads=0, kv=(None,) * common.layers, state=mamba_state(inner, state, kernel)
+        feed_forward=0,
+        heads=0,
+        kv=(None,) * common.layers,
+        state=mamba_state(inner, state, kernel),
+        scratch=mamba_scratch(inner),
     )
     return shape, common.blueprint(layer)
 
@@ -398,5 +412,11 @@ def _rwkv7(fields: _Fields, common: _Common) -> tuple[ModelShape, Blueprint]:
         Matrix("half", 2 * sum(ranks), width),  # the low-rank pairs, which are never quantized
         Matrix("plain", 20 * width, 1),  # mixes, biases, norms
     )
-    shape = common.shape(feed_forward=inner, heads=0, kv=(None,) * common.layers, state=rwkv_state(width, head))
+    shape = common.shape(
+        feed_forward=inner,
+        heads=0,
+        kv=(None,) * common.layers,
+        state=rwkv_state(width, head),
+        scratch=rwkv_scratch(width),
+    )
     return shape, common.blueprint(layer)

@@ -20,7 +20,9 @@ from engine.models.shape import (
     RECURRENT_AND_ATTENTION,
     KvLayer,
     ModelShape,
+    mamba_scratch,
     mamba_state,
+    rwkv_scratch,
     rwkv_state,
     short_convolution_state,
     windows_of,
@@ -243,6 +245,7 @@ class _Facts:
             heads=max(heads),
             kv=self._kv(layers, width, heads, kv_heads, recurrent),
             states=tuple(self._state(width) if layer in recurrent else 0 for layer in range(layers)),
+            scratch=self._scratch(width) if recurrent else 0,
             experts=experts,
             experts_used=used if experts else 0,
         )
@@ -312,6 +315,11 @@ class _Facts:
             self._own("ssm.conv_kernel", 1, 1024),
             self._own("ssm.group_count", 0, MAX_WIDTH, optional=True),
         )
+
+    def _scratch(self, width: int) -> int:
+        if self._has("ssm.inner_size"):
+            return mamba_scratch(self._own("ssm.inner_size", 1, MAX_WIDTH))
+        return rwkv_scratch(width)
 
     # ------------------------------------------------------------------------------------------ asking
 

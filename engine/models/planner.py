@@ -85,7 +85,7 @@ def cache_bytes(shape: ModelShape, context: int, cache_type: str = "f16", layers
 
 def buffer_bytes(shape: ModelShape) -> int:
     """Bytes of the buffer for the intermediate results of a batch, with flash attention."""
-    return 4 * UBATCH * (2 * shape.width + max(shape.vocabulary, 2 * shape.feed_forward))
+    return 4 * UBATCH * (2 * shape.width + max(shape.vocabulary, 2 * shape.feed_forward, shape.scratch))
 
 
 def host_bytes(shape: ModelShape, context: int) -> int:

@@ -69,6 +69,7 @@ class ModelShape:
         heads: Query heads; 0 without attention.
         kv: One entry a layer: its KV cache, or None where the layer has none.
         states: One entry a layer: bytes of its recurrent state (32-bit floats), 0 where the layer has none.
+        scratch: Numbers a token that a recurrent layer computes with at once; 0 without one.
         experts: Experts a layer; 0 for a dense model.
         experts_used: Experts that a token goes through.
     """
@@ -82,6 +83,7 @@ class ModelShape:
     heads: int
     kv: tuple[KvLayer | None, ...]
     states: tuple[int, ...]
+    scratch: int = 0
     experts: int = 0
     experts_used: int = 0
 
@@ -117,6 +119,16 @@ def windows_of(architecture: str, window: int, layers: int, pattern: Sequence[bo
 def mamba_state(inner: int, state: int, kernel: int, groups: int = 0) -> int:
     """Bytes of a Mamba layer's state: the convolution's last inputs and the state matrix (`n_embd_r`, `n_embd_s`)."""
     return 4 * ((max(kernel, 1) - 1) * (inner + 2 * groups * state) + state * inner)
+
+
+def mamba_scratch(inner: int) -> int:
+    """Numbers a token of a Mamba layer: input and gate, convolution, step, scan, and what goes out (measured)."""
+    return 6 * inner
+
+
+def rwkv_scratch(width: int) -> int:
+    """Numbers a token of an RWKV layer: the six mixes of the input, receptance, key, value, decay, gate, output."""
+    return 12 * width
 
 
 def rwkv_state(width: int, head_size: int, shifts: int = 2) -> int:
