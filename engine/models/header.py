@@ -6,6 +6,7 @@ part of several; and headers that contradict themselves.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -147,6 +148,7 @@ class _Facts:
 
     def model(self) -> ModelFile:
         self._check_kind()
+        self._check_fractions()
         shape = self._shape()
         layers = shape.layers
         whole, read = [0] * layers, [0.0] * layers
@@ -206,6 +208,18 @@ class _Facts:
             )
         if not self._file.tensors:
             self._refuse("this is a vocabulary without weights", "Choose the GGUF file of a whole language model.")
+
+    def _check_fractions(self) -> None:
+        """llama.cpp does not look at these before it computes with them: with a negative epsilon the process aborts."""
+        for key, value in self._metadata.items():
+            if not isinstance(value, float) or not key.startswith(f"{self._architecture}."):
+                continue
+            if not math.isfinite(value):
+                self._refuse(f"{key} is {value}, which is no number to compute with")
+            if key.endswith("epsilon") and not 0.0 <= value <= 1.0:
+                self._refuse(f"{key} is {value:g}; between 0 and 1 is possible")
+            if key.endswith(("rope.freq_base", "rope.freq_base_swa")) and value <= 0.0:
+                self._refuse(f"{key} is {value:g}; it must be above 0")
 
     def _quantization(self) -> str:
         number = self._metadata.get("general.file_type")

@@ -100,6 +100,7 @@ class _Planner:
         self.machine = machine
         self.longest = shape.context or ASSUMED_CONTEXT
         cards = () if weights.cpu_only else machine.gpus
+        self._cards = len(cards)
         self.gpu = sum(self._card_budget(gpu.memory, gpu.free) for gpu in cards)
         self.ram = self._ram_budget()
 
@@ -156,7 +157,8 @@ class _Planner:
         gpu = ram = 0
         gpu_weights = sum(weights.layers[layer] for layer in on_gpu)
         if output:
-            gpu = gpu_weights + weights.output + gpu_cache + buffer_bytes(shape)
+            # Each card computes its layers with a buffer of its own.
+            gpu = gpu_weights + weights.output + gpu_cache + self._cards * buffer_bytes(shape)
             if layers < shape.layers:
                 gpu += max(weights.layers) // 3
         ram = weights.embedding + sum(weights.layers) - gpu_weights + cache - gpu_cache

@@ -33,12 +33,12 @@ GPU_PEAKS: Final = (
     (r"H200", 4800),
     (r"H100 (?!PCIe)|H800", 3350),
     (r"H100", 2000),
-    (r"A100.*80", 2039),
+    (r"A100.*80GB", 2039),
     (r"A100", 1555),
     (r"L40|6000 Ada", 864),
     (r"RTX A6000", 768),
-    (r"\bL4\b", 300),
-    (r"\bT4\b", 320),
+    (r"L4", 300),
+    (r"T4", 320),
     (r"5090", 1792),
     (r"5080", 960),
     (r"5070 Ti", 896),
@@ -59,8 +59,9 @@ GPU_PEAKS: Final = (
     (r"3060", 360),
     (r"3050", 224),
     (r"2080 Ti", 616),
-    (r"20[678]0|2060", 448),
-    (r"1660|1070|1080", 256),
+    (r"20[678]0( SUPER)?", 448),
+    (r"1080 Ti", 484),
+    (r"1660( Ti| SUPER)?|1070( Ti)?|1080", 256),
     (r"7900 XTX", 960),
     (r"7900 XT", 800),
     (r"7800 XT", 624),
@@ -102,7 +103,8 @@ def gpu_bandwidth(gpu: Gpu) -> tuple[float, float]:
     """Bytes a second that decoding may get from a card's memory: (low, high)."""
     low, high = next((low, high) for size, low, high in GPU_TIERS if gpu.memory <= size * GIB)
     for pattern, peak in GPU_PEAKS:
-        if gpu.name and gpu.maker and re.search(pattern, gpu.name):
+        # Apple's chips are called M1 to M4, but so are old cards of others.
+        if (gpu.maker == "apple") == pattern.startswith("M") and re.search(rf"\b(?:{pattern})\b", gpu.name):
             low = high = peak
             break
     return low * GB * GPU_EFFICIENCY[0], high * GB * GPU_EFFICIENCY[1]

@@ -190,6 +190,10 @@ def test_experts_are_read_in_part(tmp_path: Path) -> None:
         ({"llama.attention.head_count": [4, 4, 4]}, "3 entries for 2 layers"),
         ({"llama.attention.head_count": 2**31}, "head_count"),
         ({"tokenizer.ggml.tokens": ["a", "b"]}, "2 tokens"),
+        ({"llama.attention.layer_norm_rms_epsilon": -1e-9}, "epsilon is -1e-09"),
+        ({"llama.attention.layer_norm_rms_epsilon": float("nan")}, "no number to compute with"),
+        ({"llama.rope.freq_base": float("inf")}, "no number to compute with"),
+        ({"llama.rope.freq_base": -1.0}, "must be above 0"),
         ({"llama.ssm.state_size": 16, "llama.attention.head_count_kv": [0, 2]}, "does not say llama.ssm.inner_size"),
     ],
 )

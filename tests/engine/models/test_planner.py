@@ -245,6 +245,31 @@ def test_a_known_card_is_taken_by_its_name() -> None:
     assert gpu_bandwidth(Gpu("NVIDIA H100 PCIe", "nvidia", 80 * GIB))[1] == pytest.approx(0.85 * 2000e9)
 
 
+@pytest.mark.parametrize(
+    ("name", "maker", "peak"),
+    [
+        ("NVIDIA RTX A1000", "nvidia", None),
+        ("NVIDIA A100-SXM4-80GB", "nvidia", 2039),
+        ("NVIDIA A100-PCIE-40GB", "nvidia", 1555),
+        ("Quadro M4000", "nvidia", None),
+        ("Tesla T4", "nvidia", 320),
+        ("NVIDIA GeForce GTX 1080 Ti", "nvidia", 484),
+        ("NVIDIA GeForce RTX 4070 Ti SUPER", "nvidia", 672),
+        ("NVIDIA GeForce RTX 4070 Laptop GPU", "nvidia", 504),
+        ("AMD Radeon RX 7900 XTX", "amd", 960),
+        ("Apple M2 Pro", "apple", 200),
+        ("Apple M4", "apple", 120),
+        ("Apple M9", "apple", None),
+    ],
+)
+def test_names_of_cards(name: str, maker: str, peak: float | None) -> None:
+    low, high = gpu_bandwidth(Gpu(name, maker, 8 * GIB))
+    if peak is None:
+        assert (low, high) == gpu_bandwidth(Gpu("", "", 8 * GIB)), "as any card of its size"
+    else:
+        assert high == pytest.approx(0.85 * peak * 1e9)
+
+
 def test_few_cores_do_not_get_at_all_of_the_bandwidth() -> None:
     assert ram_bandwidth(Machine(usable_cores=2)) < ram_bandwidth(Machine(usable_cores=16)) == ram_bandwidth(Machine())
 
