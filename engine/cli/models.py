@@ -147,7 +147,10 @@ def _file_text(model: ModelFile) -> str:
         ("quantization", f"{model.quantization}, {model.bits:.2f} bits a weight"),
         (
             "formats",
-            "; ".join(f"{name}: {count:,} tensors, {bytes_text(size)}" for name, count, _, size in model.mix),
+            "; ".join(
+                f"{name}: {count:,} tensor{'' if count == 1 else 's'}, {bytes_text(size)}"
+                for name, count, _, size in model.mix
+            ),
         ),
         ("layers", f"{shape.layers}, width {shape.width:,}, feed-forward {shape.feed_forward:,}"),
         ("attention", _attention(model)),

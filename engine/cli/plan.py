@@ -83,8 +83,8 @@ def plan(options: Namespace, console: Console) -> int:
     )
     lines += ["", "Why"]
     lines += [f"{setup.rank}  " + _wrapped(" ".join(rows[0].plan.why), "    ") for setup, rows in setups]
-    mentioned = {(row.model.id, row.quantization) for _, rows in setups for row in rows}
-    rest = [row for row in others if (row.model.id, row.quantization) not in mentioned]
+    mentioned = {row.model.id for _, rows in setups for row in rows}
+    rest = [row for row in others if row.model.id not in mentioned]
     if rest:
         lines += ["", "Other models that fit (the best quantization of each)", _models_table(rest)]
     lines += ["", "`techo plan --model NAME` tells more of one; speeds are estimates from memory bandwidth."]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -89,8 +89,12 @@ class CatalogueModel:
     files: tuple[KnownFile, ...]
 
     def weights(self, quantization: str) -> Weights:
-        """Its bytes in a quantization (any that `weights.BASE` knows)."""
-        return size_in(self.blueprint, quantization)
+        """Its bytes in a quantization (any that `weights.BASE` knows); the file's where its size is known."""
+        computed = size_in(self.blueprint, quantization)
+        for file in self.files:
+            if file.quantization == quantization and file.size is not None:
+                return replace(computed, header=file.size - (computed.file - computed.header))
+        return computed
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,7 @@ def test_other_models_that_fit_come_after_them(show: Show) -> None:
     ):
         assert name in text
     assert "any length of conversation" in text
+    assert "Mistral Nemo" not in text, "named above already"
     small = rows(show("plan", "--vram", "0", "--ram", "4"), "model ")
     assert any("SmolLM2 135M" in line for line in small)
     assert not any("Llama 3.1 8B" in line for line in small)
