@@ -33,7 +33,7 @@ class Wording:
 
     def __init__(
         self,
-        planner: Facts,
+        facts: Facts,
         fit: Fit,
         need: Need,
         context: int,
@@ -41,8 +41,8 @@ class Wording:
         comfortable: tuple[int, int],
         speed: tuple[float, float],
     ) -> None:
-        self._planner = planner
-        self._shape = planner.shape
+        self._facts = facts
+        self._shape = facts.shape
         self._fit = fit
         self._need = need
         self._context = context
@@ -58,7 +58,7 @@ class Wording:
     def _where(self) -> str:
         need, layers = self._need, self._shape.layers
         if self._fit is Fit.NO:
-            return f"does not fit: {gb(need.ram - (self._planner.ram or 0))} of RAM too little"
+            return f"does not fit: {gb(need.ram - (self._facts.ram or 0))} of RAM too little"
         if self._fit is Fit.UNKNOWN:
             return f"needs {gb(need.ram)} of RAM"
         if self._fit is Fit.RAM:
@@ -75,7 +75,7 @@ class Wording:
             return ""
         if self._shape.recurrent:
             return "any length of conversation"
-        end = ", all it was trained for" if half == self._planner.longest else ""
+        end = ", all it was trained for" if half == self._facts.longest else ""
         if fast < half:
             return f"{tokens(fast)}-{tokens(half)} tokens comfortable{end}"
         return f"{tokens(half)} tokens{end}"
@@ -88,7 +88,7 @@ class Wording:
         return f"{pace(low)}-{pace(high)} tokens/s{slow}"
 
     def _tight(self) -> bool:
-        return self._planner.gpu - self._need.gpu < 0.1 * self._planner.gpu
+        return self._facts.gpu - self._need.gpu < 0.1 * self._facts.gpu
 
     # ------------------------------------------------------------------------------------------ why
 
@@ -96,7 +96,7 @@ class Wording:
         return [self._size(), self._cache(), self._place(), *self._length(), *self._waiting()]
 
     def _size(self) -> str:
-        weights = self._planner.weights
+        weights = self._facts.weights
         return f"{_billions(weights.parameters)} weights at {weights.bits:.2f} bits are {gb(weights.file)}."
 
     def _cache(self) -> str:
@@ -108,9 +108,9 @@ class Wording:
         return f"The KV cache of {tokens(self._context)} tokens takes {gb(cache)}{window}{small}."
 
     def _place(self) -> str:
-        need, layers, budget = self._need, self._shape.layers, self._planner.gpu
+        need, layers, budget = self._need, self._shape.layers, self._facts.gpu
         if self._fit is Fit.NO:
-            short = need.ram - (self._planner.ram or 0)
+            short = need.ram - (self._facts.ram or 0)
             besides = f" beside the {gb(need.gpu)} on the GPU" if need.output else ""
             return f"It needs {gb(need.ram)} of RAM{besides}, {gb(short)} more than there are to give."
         if self._fit is Fit.UNKNOWN:
@@ -120,7 +120,7 @@ class Wording:
             return f"All {layers} layers go to the GPU: {gb(need.gpu)} of {gb(budget)} that it can give, {left}."
         if self._fit is Fit.RAM:
             why = "there is no GPU to use" if budget == 0 else "not even the output fits on the GPU"
-            if self._planner.weights.cpu_only:
+            if self._facts.weights.cpu_only:
                 why = "llama.cpp computes ternary formats on the processor"
             return f"All of it is in RAM ({gb(need.ram)}), because {why}."
         rest = layers - need.layers
@@ -132,7 +132,7 @@ class Wording:
         )
 
     def _length(self) -> list[str]:
-        longest = self._planner.longest
+        longest = self._facts.longest
         found = []
         if self._context > longest and not self._shape.recurrent:
             found.append(f"It was trained for {tokens(longest)} tokens: beyond that answers get worse.")
@@ -140,7 +140,7 @@ class Wording:
             return found
         fast, half = self._comfortable
         if half > fast:
-            end = "; what a longer one takes goes to RAM and slows it down" if self._planner.gpu else ""
+            end = "; what a longer one takes goes to RAM and slows it down" if self._facts.gpu else ""
             if half == longest:
                 end = ", and it was trained for no more"
             found.append(

@@ -320,7 +320,7 @@ def test_a_pipe_does_not_hang_it(tmp_path: Path) -> None:
 # ---------------------------------------------------------------------------------------------- hostile files
 
 SAMPLE = raw.model({"tokenizer.chat_template": "x" * 5000, "x.numbers": raw.array("i32", range(50))})
-BOUNDED = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+BOUNDED = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def survives(path: Path, content: bytes) -> None:
@@ -385,7 +385,7 @@ def test_noise_behind_the_magic(tmp_path: Path, noise: bytes) -> None:
 def test_a_large_header_takes_neither_much_memory_nor_long(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.gguf"
     path.write_bytes(content)
-    begun = time.monotonic()
+    begun = time.process_time()  # a busy machine is not the reader's fault
     tracemalloc.start()
     try:
         with pytest.raises(ModelFileError):
@@ -394,7 +394,7 @@ def test_a_large_header_takes_neither_much_memory_nor_long(tmp_path: Path, conte
     finally:
         tracemalloc.stop()
     assert peak < 24 << 20
-    assert time.monotonic() - begun < 20, "tracemalloc slows it down several times; without it, under two seconds"
+    assert time.process_time() - begun < 20, "tracemalloc slows it down several times; without it, under two seconds"
 
 
 def test_a_claim_of_much_reserves_nothing(tmp_path: Path) -> None:

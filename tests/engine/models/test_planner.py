@@ -200,7 +200,7 @@ def test_what_the_giant_needs_at_least() -> None:
     assert planned("llama-3.3-70b", "IQ2_XS", imagine(vram=8, ram=12)).fit is Fit.NO
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from([model.id for model in CATALOGUE.models]),
     st.floats(0, 96),
