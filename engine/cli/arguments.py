@@ -17,6 +17,7 @@ examples:
   techo say "What is my cat called?"        another process, and it knows
   techo chat                                talk in the terminal
   techo memory stats --json                 what the memory holds, for a script
+  techo plan                                which models fit this machine, and why
   techo evaluate episodes.jsonl --arm memory,notes,none --out results.jsonl
 
 exit status:
@@ -129,6 +130,36 @@ examples:
   techo bench kills --kills 50 --json
 """
 
+_MODELS: Final = """\
+Without a command: the catalogue. `inspect` reads a file's header only, without trusting it; a
+damaged, incomplete or hostile file, or one that is no language model, is refused with the reason.
+
+examples:
+  techo models --json
+  techo models inspect some-model.Q4_K_M.gguf
+  techo models download https://.../some-model.Q4_K_M.gguf
+"""
+
+_DOWNLOAD: Final = """\
+The one command that opens the network: it talks to that address and to where it redirects, and to
+nobody else. What was received is kept when it breaks off (Ctrl-C too); the same command goes on.
+
+examples:
+  techo models download https://.../some-model.Q4_K_M.gguf
+  techo models download https://.../some-model.Q4_K_M.gguf --sha256 0123... --to model.gguf
+"""
+
+_PLAN: Final = """\
+For this machine, or with --vram or --ram for one that you think of: the three set-ups, then the
+other models that fit, with size, layers on the GPU, a comfortable context, and a rough speed.
+
+examples:
+  techo plan
+  techo plan --vram 8 --ram 32
+  techo plan --model qwen2.5-7b --quantization Q6_K --context 16384
+  techo plan --model some-model.Q4_K_M.gguf --json
+"""
+
 
 class Parser(argparse.ArgumentParser):
     """Raises instead of exiting, so that `--json` gets its error object too."""
@@ -155,6 +186,16 @@ def _moment(text: str) -> str:
         return datetime.fromisoformat(text).astimezone().isoformat()
     except (ValueError, OverflowError, OSError):  # the last two: years that the system's clock does not know
         raise argparse.ArgumentTypeError(f"{text!r} is not a date such as 2026-01-31 or 2026-01-31T18:00") from None
+
+
+def _gigabytes(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value <= 65_536.0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of gigabytes")
+    return value
 
 
 def _temperature(text: str) -> float:
@@ -375,10 +416,44 @@ def _bench(grammar: _Grammar) -> None:
     parser.add_argument("--controls", type=Path, metavar="EPISODES.jsonl", help="control questions (default: own list)")
 
 
+def _models(grammar: _Grammar) -> None:
+    models = grammar.add(
+        grammar.commands,
+        "models",
+        "the catalogue of models; inspect or download a file",
+        "engine.cli.models:list_models",
+        _MODELS,
+    )
+    commands = models.add_subparsers(title="commands", dest="action", metavar="COMMAND", parser_class=Parser)
+    inspect = grammar.add(commands, "inspect", "check the header of a GGUF file", "engine.cli.models:inspect")
+    inspect.add_argument("file", type=Path, metavar="FILE.gguf")
+    download = grammar.add(
+        commands, "download", "download a GGUF file and check it", "engine.cli.models:download_file", _DOWNLOAD
+    )
+    download.add_argument("url", metavar="URL", help="http or https address of the file")
+    download.add_argument("--to", type=Path, metavar="FILE", help="where to (default: models/ in the data folder)")
+    download.add_argument("--sha256", metavar="HEX", help="its checksum, when known")
+
+    parser = grammar.add(grammar.commands, "plan", "which models fit, and why", "engine.cli.plan:plan", _PLAN)
+    parser.add_argument("--vram", type=_gigabytes, metavar="GB", help="memory of an imagined graphics card (0: none)")
+    parser.add_argument("--ram", type=_gigabytes, metavar="GB", help="RAM of an imagined machine (default: this one's)")
+    parser.add_argument("--model", metavar="NAME|FILE.gguf", help="one model in detail")
+    parser.add_argument("--quantization", metavar="Q", help="with --model NAME: only this one, e.g. Q4_K_M")
+    parser.add_argument("--context", type=_positive, metavar="N", help="tokens (default: a comfortable context)")
+
+
 def build_parser() -> Parser:
     """The whole grammar. Parsed arguments carry `run`, "module:function" of the command."""
     grammar = _Grammar()
-    steps: tuple[Callable[[_Grammar], None], ...] = (_talk, _profiles, _conversations, _memory, _evaluate, _bench)
+    steps: tuple[Callable[[_Grammar], None], ...] = (
+        _talk,
+        _profiles,
+        _conversations,
+        _memory,
+        _models,
+        _evaluate,
+        _bench,
+    )
     for step in steps:
         step(grammar)
     grammar.add(grammar.commands, "version", "versions, and where things are", "engine.cli.version:version")
