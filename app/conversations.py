@@ -119,12 +119,11 @@ class Conversations(QObject):
         partner.engine.request("conversation.delete", params, ConversationDeleted, done, failed)
 
     def _offer_undo(self, gone: ConversationDeleted, profile: str, was_shown: bool) -> None:
-        title = gone.title or self.tr("Untitled")
         bar = self._notices.say(
-            self.tr("“{title}” was deleted.").format(title=title),
-            self.tr("What Techo learned from it stays learned."),
+            lambda: self.tr("“{title}” was deleted.").format(title=gone.title or self.tr("Untitled")),
+            lambda: self.tr("What Techo learned from it stays learned."),
         )
-        bar.add_action(self.tr("Undo"), lambda: self._undo(gone.conversation, was_shown))
+        bar.add_action(lambda: self.tr("Undo"), lambda: self._undo(gone.conversation, was_shown))
         QTimer.singleShot(int(min(UNDO_SHOWN, gone.undo_seconds) * 1000), bar, bar.dismiss)
         bar.setProperty(_OF_PROFILE, profile)
 

@@ -62,6 +62,18 @@ _EXPLANATIONS: Final[dict[int, tuple[str, str]]] = {
         QT_TRANSLATE_NOOP("Errors", "The message is too long for the language model."),
         QT_TRANSLATE_NOOP("Errors", "Send it in smaller parts."),
     ),
+    1104: (
+        QT_TRANSLATE_NOOP("Errors", "This model file cannot be used."),
+        QT_TRANSLATE_NOOP("Errors", "Choose another GGUF file, or fetch this one again."),
+    ),
+    1105: (
+        QT_TRANSLATE_NOOP("Errors", "The list of models cannot be read."),
+        QT_TRANSLATE_NOOP("Errors", "Install Techo again."),
+    ),
+    1106: (
+        QT_TRANSLATE_NOOP("Errors", "The download did not succeed."),
+        QT_TRANSLATE_NOOP("Errors", "Try again: it goes on where it stopped."),
+    ),
     1201: (
         QT_TRANSLATE_NOOP("Errors", "There is no such profile."),
         QT_TRANSLATE_NOOP("Errors", "Choose another profile, or make one."),

@@ -188,6 +188,10 @@
         <translation>削除</translation>
     </message>
     <message>
+        <source>Undo deleting</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Untitled</source>
         <translation>無題</translation>
     </message>
@@ -314,6 +318,30 @@
     <message>
         <source>The message is too long for the language model.</source>
         <translation>メッセージが言語モデルには長すぎます。</translation>
+    </message>
+    <message>
+        <source>This model file cannot be used.</source>
+        <translation>このモデルファイルは使えません。</translation>
+    </message>
+    <message>
+        <source>Choose another GGUF file, or fetch this one again.</source>
+        <translation>別の GGUF ファイルを選ぶか、もう一度取得してください。</translation>
+    </message>
+    <message>
+        <source>The list of models cannot be read.</source>
+        <translation>モデルの一覧を読み込めません。</translation>
+    </message>
+    <message>
+        <source>Install Techo again.</source>
+        <translation>Techo を入れ直してください。</translation>
+    </message>
+    <message>
+        <source>The download did not succeed.</source>
+        <translation>ダウンロードに失敗しました。</translation>
+    </message>
+    <message>
+        <source>Try again: it goes on where it stopped.</source>
+        <translation>もう一度お試しください。途中から再開します。</translation>
     </message>
     <message>
         <source>There is no such profile.</source>
