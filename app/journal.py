@@ -73,7 +73,6 @@ class JournalModel(QAbstractTableModel):
     ) -> None:
         super().__init__(parent)
         self._fetch = fetch
-        self._parent = parent
         self._page = JournalPage(limit=PAGE)
         self._asked = 0
         """Counts the searches: an answer to an earlier one comes too late."""
@@ -165,7 +164,7 @@ class JournalModel(QAbstractTableModel):
 
     def _changes(self, entry: JournalEntry) -> str:
         percent = QLocale().toString(100 * entry.surprise, "f", 0)
-        word = "" if self._parent is None else surprise_word(self._parent, entry.surprise)
+        word = surprise_word(entry.surprise)
         return (
             self.tr("Surprise {percent} %: {word}").format(percent=percent, word=word)
             + "\n"
