@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -69,3 +71,22 @@ def test_fused_scores_are_log_probabilities(backbone: Backbone, told: Memory) ->
     assert reading.active
     assert reading.gate.sum() == pytest.approx(1, abs=1e-5)
     assert np.exp(reading.scores.astype(np.float64)).sum() == pytest.approx(1, abs=1e-3)
+
+
+def test_a_silent_memory_is_silent_whatever_is_found(
+    backbone: Backbone, told: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no match could make it speak, none is looked for; where one could, the gate is that of the best match."""
+    searched: list[str] = []
+    wanted = told.slow.wanted
+    for text in ("What is my cat called?", "Write a poem about the sea.", "What is the capital of France?"):
+        parts, prefill = read(backbone, told, text)
+        recall = told.recall(parts)
+        monkeypatch.setattr(told.slow, "wanted", lambda query, text=text: searched.append(text) or wanted(query))
+        reading = told.read(recall, 2, prefill.last, prefill.logits)
+        monkeypatch.setattr(told.slow, "wanted", wanted)
+        everything = told.read(replace(recall, closest=1e3), 2, prefill.last, prefill.logits)
+        assert reading.active == everything.active
+        assert np.array_equal(reading.scores, everything.scores)
+    assert "What is my cat called?" in searched
+    assert len(searched) < 3
