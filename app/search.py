@@ -33,6 +33,7 @@ from PySide6.QtWidgets import (
 
 from app import theme
 from app.conversation_list import local_day, local_time
+from app.palettes import Theme
 from engine.protocol import Conversation, Hit, HitList
 
 FOUND: Final = Qt.ItemDataRole.UserRole
@@ -215,7 +216,7 @@ def _laid_out(text: str, marks: Marks, font: QFont, width: int, lines: int) -> t
     return layout, len(text.encode("utf-16-le")[: 2 * end].decode("utf-16-le", "ignore"))
 
 
-def _format(text: str, begin: int, end: int, colors: theme.Theme) -> QTextLayout.FormatRange:
+def _format(text: str, begin: int, end: int, colors: Theme) -> QTextLayout.FormatRange:
     """Qt counts in UTF-16, where the engine counts characters."""
     marked = QTextLayout.FormatRange()
     marked.start = _utf16(text[:begin])

@@ -414,7 +414,8 @@ class Memory:
         trail.heard(last_token, recall.of_turn)
         if trail.neuron is not None and recall.unfinished[trail.neuron]:
             return self._rest_of_word(recall, trail.neuron + 1, logits)
-        query = slow.query(*(taps[name] for name in slow.reader_taps), recall.gist)
+        embedding, last = slow.reader_taps
+        query = slow.query(taps[embedding], taps[last], recall.gist)
         opinion = query.gate + recall.opinion
         if trail.turn is not None:
             opinion += slow.gate_evidence[:, 5]

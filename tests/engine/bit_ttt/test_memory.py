@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from engine.backbone import Backbone, Prefill
 from engine.bit_ttt import Memory, Part
+from engine.bit_ttt.slow_weights import Query
 from engine.protocol import TurnMessage
 
 TOLD = (
@@ -79,10 +81,15 @@ def test_a_silent_memory_is_silent_whatever_is_found(
     """Where no match could make it speak, none is looked for; where one could, the gate is that of the best match."""
     searched: list[str] = []
     wanted = told.slow.wanted
-    for text in ("What is my cat called?", "Write a poem about the sea.", "What is the capital of France?"):
-        parts, prefill = read(backbone, told, text)
+
+    def spied(query: Query) -> NDArray[np.int8]:
+        searched.append(asked)
+        return wanted(query)
+
+    for asked in ("What is my cat called?", "Write a poem about the sea.", "What is the capital of France?"):
+        parts, prefill = read(backbone, told, asked)
         recall = told.recall(parts)
-        monkeypatch.setattr(told.slow, "wanted", lambda query, text=text: searched.append(text) or wanted(query))
+        monkeypatch.setattr(told.slow, "wanted", spied)
         reading = told.read(recall, 2, prefill.last, prefill.logits)
         monkeypatch.setattr(told.slow, "wanted", wanted)
         everything = told.read(replace(recall, closest=1e3), 2, prefill.last, prefill.logits)
