@@ -52,7 +52,7 @@ class Step(NamedTuple):
     logits: NDArray[np.float32]
     """(V,) of the next token."""
     taps: Features
-    """(d,) per tap of `decoding_taps`."""
+    """(d,) per tap."""
 
 
 class Backbone:
@@ -65,7 +65,6 @@ class Backbone:
         window: int = 2048,
         threads: int | None = None,
         taps: Sequence[str] = (),
-        decoding_taps: Sequence[str] | None = None,
         digest_cache: Path | None = None,
     ) -> None:
         """Loads the model.
@@ -75,7 +74,6 @@ class Backbone:
             window: Tokens in the KV window, at least 64.
             threads: CPU threads; None for one a CPU that this process may use, four at most.
             taps: Names of the layer outputs to read: `embd`, `l_out-0` ... `l_out-<layers - 1>`.
-            decoding_taps: Those of them that `decode` reads; None for all.
             digest_cache: Folder in which the file's digest is kept between starts.
 
         Raises:
@@ -92,7 +90,7 @@ class Backbone:
         try:
             self.vocabulary = Vocabulary(self._model)
             self.info: Final = self._describe(model_path, window, digest_cache)
-            self._taps = LayerTaps(taps, self.info.width, decoding_taps)
+            self._taps = LayerTaps(taps, self.info.width)
             self._last_layer = f"l_out-{self.info.layers - 1}"
             self._context = self._open_window(window, threads or _default_threads())
             self._memory = llama.llama_get_memory(self._context)
@@ -199,7 +197,7 @@ class Backbone:
 
         Args:
             token: The token.
-            tapped: Whether the outputs of `decoding_taps` are wanted.
+            tapped: Whether the layer outputs are wanted.
 
         Raises:
             BackboneError: llama.cpp failed.
@@ -217,7 +215,7 @@ class Backbone:
             self._taps.begin_token(by_name=True)
             self._decode([token], outputs=1)
             if self._taps.missing():
-                raise BackboneError(f"The model gives no {', '.join(self._taps.absent(self._taps.decoding))}.")
+                raise BackboneError(f"The model gives no {', '.join(self._taps.absent())}.")
         return Step(self._logits(), self._taps.token())
 
     def features(self, tokens: Sequence[int]) -> Features:
@@ -295,10 +293,7 @@ class Backbone:
     def _check_taps(self) -> None:
         """Computes one token, so that a name this llama.cpp does not know is refused at the start and not in a turn."""
         if self._taps.names:
-            self._taps.begin_named()
-            self._decode([0], outputs=1)
-            if absent := self._taps.absent(self._taps.names):
-                raise BackboneError(f"The model gives no {', '.join(absent)}.")
+            self.decode(0)
             self._truncate(0)
 
     def _per_token(self) -> list[str]:

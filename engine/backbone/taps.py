@@ -42,16 +42,14 @@ class LayerTaps:
     Use: `begin_named` or `begin_token`, then `llama_decode`, then `rows` or `token`.
     """
 
-    def __init__(self, names: Iterable[str], width: int, decoding: Iterable[str] | None = None) -> None:
+    def __init__(self, names: Iterable[str], width: int) -> None:
         """Makes the callback; nothing is collected yet.
 
         Args:
             names: Tap names: `embd`, `l_out-0` ... `l_out-<layers - 1>`.
             width: Values in one row (the backbone's width).
-            decoding: Those of them that are read when a single token is decoded: each interrupts the graph. None: all.
         """
         self.names: Final = tuple(names)
-        self.decoding: Final = self.names if decoding is None else tuple(decoding)
         self._width = width
         self._tap_of: dict[bytes, str] = {name.encode(): name for name in self.names}
         for alias, name in _ALIASES.items():
@@ -59,7 +57,6 @@ class LayerTaps:
                 self._tap_of[alias.encode()] = name
         self._wanted = frozenset[bytes]()
         self._all = frozenset(self._tap_of)
-        self._of_token = frozenset(raw for raw, name in self._tap_of.items() if name in self.decoding)
         self._answers: list[bool] | None = None
         self._plan: list[bool] | None = None
         self._next: Callable[[], bool] | None = None
@@ -120,7 +117,7 @@ class LayerTaps:
         if not on:
             self._answers, self._next = None, repeat(False).__next__
         elif by_name or self._plan is None:
-            self._wanted = self._of_token
+            self._wanted = self._all
             self._answers = []
             self._next = None
         else:
@@ -130,7 +127,7 @@ class LayerTaps:
     def missing(self) -> bool:
         """Whether the last token lacks a tap: the plan did not fit its graph. Without a plan: the plan is made."""
         self._raise()
-        complete = len(self._collected) == len(self.decoding) and all(
+        complete = len(self._collected) == len(self.names) and all(
             len(blocks) == 1 and len(blocks[0]) == 1 for blocks in self._collected.values()
         )
         if self._answers is not None:
@@ -144,10 +141,9 @@ class LayerTaps:
         """The taps of the last token, (d,) each."""
         return {name: blocks[0][0] for name, blocks in self._collected.items()}
 
-    def absent(self, wanted: Iterable[str]) -> list[str]:
-        """Those of these names that the last decode did not give."""
-        self._raise()
-        return [name for name in wanted if name not in self._collected]
+    def absent(self) -> list[str]:
+        """Names that the last decode did not give."""
+        return [name for name in self.names if name not in self._collected]
 
     def _raise(self) -> None:
         error, self._error = self._error, None

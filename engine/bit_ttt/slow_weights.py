@@ -21,20 +21,13 @@ from engine.bit_ttt.lexicon import Lexicon
 
 Floats = NDArray[np.float32]
 
-FORMAT: Final = "techo-slow-weights/4"
+FORMAT: Final = "techo-slow-weights/3"
 INT8: Final = np.float32(127.0)
 CLIP: Final = np.float32(8.0)
 TRITS_NORM: Final = 16.0
 """The unit in which the learned scales expect a match of keys: about the norm of a key."""
 PROBES: Final = 32
 """Tokens of a question, counted from its end, that probe the keys of a turn."""
-REACH: Final = 12
-"""Tokens to either side for which a token of a turn that answers to the question speaks."""
-CROSSED: Final = 2
-"""Separators between two tokens from which on their number no longer counts."""
-CLOSE: Final = 0.2
-"""Match of a probe and a key, in squared units of `TRITS_NORM`, above which the token answers to the probe; by chance
-a match is above it once in a million."""
 
 
 def rms(x: Floats) -> Floats:
@@ -133,8 +126,7 @@ class SlowWeights:
         digest: "blake2b:..." of the weights file, to which every profile's state is tied.
         backbone: digest of the backbone that these weights were trained for.
         taps: names of the backbone's graph tensors that the writer and the reader need, embedding first, the last
-            layer last. The writer reads all but the last.
-        reader_taps: those that the reader needs, embedding and last layer.
+            layer last.
     """
 
     def __init__(self, tensors: Mapping[str, NDArray[np.generic]], meta: Mapping[str, str], digest: str) -> None:
@@ -143,7 +135,6 @@ class SlowWeights:
         self.digest = digest
         self.backbone = meta["backbone"]
         self.taps: tuple[str, ...] = tuple(json.loads(meta["taps"]))
-        self.reader_taps: tuple[str, str] = self.taps[0], self.taps[-1]
         self.config: dict[str, int] = json.loads(meta["config"])
         self._tensors = tensors
         self.lexicon = Lexicon(cast("NDArray[np.uint8]", tensors["lexicon.idf"]))
@@ -153,7 +144,6 @@ class SlowWeights:
         self.address_scale = self._floats("address_scale")
         self.score_scale = self._floats("score_scale")
         self.gate_evidence = self._floats("gate_evidence")
-        self.nearness = self._floats("nearness")
         linear = {name: self._bit_linear(name) for name in self._names()}
         self.w = {name.removeprefix("writer."): layer for name, layer in linear.items() if name.startswith("writer.")}
         self.r = {name.removeprefix("reader."): layer for name, layer in linear.items() if name.startswith("reader.")}
@@ -237,9 +227,9 @@ class SlowWeights:
             np.logaddexp(np.float32(0), self.word_weight(h[:-1])[:, 0]),
         )
 
-    def query(self, embedding: Floats, last: Floats, gist: Floats) -> Query:
+    def query(self, embedding: Floats, first: Floats, second: Floats, last: Floats, gist: Floats) -> Query:
         """The reader, at one position: (d,) raw taps of the token just read, and the question's gist."""
-        x = self.standard(slice(2, 4), np.stack((last, embedding))).reshape(-1)
+        x = self.standard(slice(None), np.stack((first, second, last, embedding))).reshape(-1)
         h = self.r["input"](x) + gist
         h = rms(h + self.r["down"](np.maximum(self.r["up"](h), 0)))
         return Query(self.gate(h), h)

@@ -154,7 +154,6 @@ class Service:
             window=options.window,
             threads=options.threads,
             taps=slow.taps,
-            decoding_taps=slow.reader_taps,
             digest_cache=options.data_dir,
         )
         if backbone.info.digest != slow.backbone:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import math
 import random
-import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from engine.bit_ttt.lexicon import IDF_BUCKETS, MAX_IDF, Lexicon, bucket, word_ends, word_places, words
-from engine.bit_ttt.tokens import SpaceTable
+from engine.bit_ttt.lexicon import IDF_BUCKETS, MAX_IDF, Lexicon, bucket, word_ends, words
 from engine.training.cache import Reply, Turn
 from engine.training.values import scene_of, split_of
 
@@ -30,8 +27,8 @@ UNTOLD_SHARE = 0.15
 Whether to abstain is learned from these alone. Near-miss questions have no answer in any memory, so a reader learns
 them by heart and then abstains from whatever sounds like one: they teach how an abstention goes on, and serve to
 measure with."""
-SIBLINGS_SHARE = 0.5
-"""Share of the memories in which what is left untold is told of somebody else where it can be."""
+SCENES = 0.3
+"""How far facts of scenes are put before others where any are drawn: below 1 they come up more often."""
 EMPTY_SHARE = 0.15
 """Share of the questions that nothing answers which are asked of a memory that was told nothing at all."""
 CLIP = 8.0
@@ -115,7 +112,6 @@ class Dataset:
         lexicon = Lexicon(idf)
         self.lexical = torch.from_numpy(np.stack([lexicon.address(t.text) for t in self.turns]))
         self._spell(lexicon, pieces)
-        _give_back()
         self.phrases = self._phrases(phrases)
         self.index()
 
@@ -162,8 +158,8 @@ class Dataset:
         ints, units, offset = [], [], [0]
         for reply in self.replies:
             own = self.standard(self.embedding[torch.tensor(reply.inputs)][:, None], [3])[:, 0]
-            last = self.standard(reply.features[:, 2:], [2])[:, 0]
-            i, u = quantize(torch.cat((last, own), 1))
+            taps = self.standard(reply.features, [0, 1, 2]).flatten(1)
+            i, u = quantize(torch.cat((taps, own), 1))
             ints.append(i)
             units.append(u)
             offset.append(offset[-1] + len(reply.inputs))
@@ -171,24 +167,13 @@ class Dataset:
         return Side(torch.cat(ints), torch.cat(units), offset)
 
     def _spell(self, lexicon: Lexicon, pieces: Sequence[bytes]) -> None:
-        """The words of each question: the token in which a word ends, and the row of its code in `codes`.
-
-        `placed` has the same rows for the words of each turn: for each of its tokens that of the word which ends there.
-        """
+        """The words of each question: the token in which a word ends, and the row of its code in `codes`."""
         self.words: dict[int, list[tuple[int, int]]] = {}
         rows: dict[str, int] = {}
-        self.separates = torch.from_numpy(SpaceTable(pieces).separates)  # (V,)
-        for question in {reply.question for reply in self.replies}:
-            ends = word_ends([pieces[token] for token in self.turns[question].tokens])
+        for turn in {reply.question for reply in self.replies}:
+            ends = word_ends([pieces[token] for token in self.turns[turn].tokens])
             counting = {word: end for word, end in ends.items() if lexicon.idf[bucket(word)]}
-            self.words[question] = [(end, rows.setdefault(word, len(rows))) for word, end in counting.items()]
-        self.placed: list[torch.Tensor] = []
-        for turn in self.turns:
-            placed = torch.full((len(turn.tokens),), -1)
-            for word, end in word_places([pieces[token] for token in turn.tokens]):
-                if lexicon.idf[bucket(word)]:
-                    placed[end] = rows.setdefault(word, len(rows))
-            self.placed.append(placed)
+            self.words[turn] = [(end, rows.setdefault(word, len(rows))) for word, end in counting.items()]
         self.codes = torch.from_numpy(np.stack([lexicon.code(word) for word in rows]))  # (words, 1024) trits
 
     def _phrases(self, count: int) -> list[int]:
@@ -234,12 +219,6 @@ class Dataset:
         self.fillers = [self.replies[i].question for i in self.general]
 
 
-def _give_back() -> None:
-    """Returns what the features took, once they are quantized: glibc would keep some 10 GB of it for later."""
-    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
-        libc.malloc_trim(0)
-
-
 @dataclass
 class Batch:
     """Turns to store, questions to ask of them.
@@ -274,6 +253,8 @@ def draw(
     told: list[int] = []
     kinds = list(kinds_of)
     rng.shuffle(kinds)
+    if any(scene_of(kind) for kind in kinds):
+        kinds.sort(key=lambda kind: rng.random() * (SCENES if scene_of(kind) else 1))
     # In a dense grid of kinds by subjects only who and what together tell the turns apart.
     roll = rng.random()
     fewest, most = (3, 6) if roll < GRID_SHARE else (1, 4) if roll < GRID_SHARE + CLUSTER_SHARE else (1, 1)
@@ -310,10 +291,6 @@ def draw(
     corrected = {(data.turns[turn].kind, data.turns[turn].subject) for turn in turns}
     told_by = {r: data.turns[data.replies[r].answers] for r in asked}
     alone = [r for r, turn in told_by.items() if (turn.kind, turn.subject) not in corrected]
-    if rng.random() < SIBLINGS_SHARE:
-        # Stable: those of kinds that are told of somebody else as well come first, among them in random order.
-        kin = Counter(turn.kind for turn in told_by.values())
-        alone.sort(key=lambda r: kin[told_by[r].kind] < 2)
     untold = set(alone[: round(UNTOLD_SHARE * len(asked))]) if len(asked) > MANY else set()
     fresh = [data.replies[r].answers for r in newest if r not in untold] + others
     rng.shuffle(fresh)

@@ -24,7 +24,7 @@ import torch.nn.functional as F
 
 from engine.bit_ttt.lexicon import LEXICAL_UNIT
 from engine.bit_ttt.memory import REFRACTORY
-from engine.bit_ttt.slow_weights import CLOSE, CROSSED, PROBES, REACH, TRITS_NORM
+from engine.bit_ttt.slow_weights import PROBES, TRITS_NORM
 from engine.training.cache import Reply
 from engine.training.dataset import Batch, Dataset, draw
 from engine.training.model import MemoryConfig, MemoryModel, ternarize
@@ -50,7 +50,7 @@ COARSE, MEANING, PROBES_ALONE = 0.5, 0.3, 0.3
 that are shared, meaning alone would have little left to explain."""
 DRIFT = 0.1
 """Weight of `MemoryModel.drift`: without it keys and probes lose their meaning after some hundred steps."""
-SCENES_FROM = 100
+SCENES_FROM = 800
 """Steps after which messages that tell several things at once come in: which of them, only reading tells."""
 SCALARS = 4.0
 """Times the learning rate for `MemoryModel.scalars`."""
@@ -160,13 +160,12 @@ class Trainer:
         shared = asked @ told.T
         semantic = ask @ tell.T / (TRITS_NORM * 10)
         coarse = shared / LEXICAL_UNIT * model.address_scale[0] + semantic * model.address_scale[1]
-        words, rows_of_words, weights, present = self._words(replies, asking_tokens, told)
+        words, weights, present = self._words(replies, asking_tokens, told)
         # The end token is never stored.
         stored = mask & (torch.arange(mask.shape[1])[None] < mask.sum(1, keepdim=True) - 1)
         flat_keys = (ternarize(writer.key(hidden[stored])) / TRITS_NORM).bfloat16()  # (N, K)
         # The keys are the read's: taught by both, keys and probes fall in with each other until one trit says it all.
-        probes = self._probes(asking_tokens, asking_mask, flat_keys.detach())
-        probed = self._probe(probes, n_q, stored.sum(1))
+        probed = self._probe(asking_tokens, asking_mask, flat_keys.detach(), stored.sum(1))
         address = coarse + probed + torch.zeros_like(coarse).index_add(0, words, weights * present)
         # A correction and what it corrects answer the same question: which of them is not the address's to say.
         fact = data.fact[batch.turns]
@@ -221,9 +220,7 @@ class Trainer:
         # Every position against every key, then the candidates' columns: far cheaper than gathering the keys.
         column_of = torch.zeros(stored.shape, dtype=torch.long)
         column_of[stored] = torch.arange(len(flat_keys))
-        columns = column_of[ranked].flatten(1)  # (Q, C*T)
-        match = (query.bfloat16() @ flat_keys.T).float().gather(1, columns[which])  # (n, C*T)
-        near = self._near(batch, ranked, stored, columns, words, rows_of_words, weights, probes)  # (Q, C, T)
+        match = (query.bfloat16() @ flat_keys.T).float().gather(1, column_of[ranked].flatten(1)[which])  # (n, C*T)
         candidate_tokens = tokens[ranked].flatten(1)[which]
         follows = (before[ranked].flatten(1)[which] == last[:, None]).float()
         usable = stored[ranked].flatten(1)[which]
@@ -235,7 +232,7 @@ class Trainer:
         strength = F.softplus(reader.predecessor(h))
         score = s[0] * 2 * match + strength * follows + bias.flatten(1)[which]
         begun, succession, spoken = self._trail(batch, replies, ranked, length)
-        score = score + s[4] * begun + s[5] * succession - REFRACTORY * spoken + near.flatten(1)[which]
+        score = score + s[4] * begun + s[5] * succession - REFRACTORY * spoken
         score = score.masked_fill(~usable, -1e4)
         attention = score.softmax(-1)
 
@@ -247,7 +244,6 @@ class Trainer:
         lacking = torch.zeros_like(address).index_add(0, words, weights * (1 - present)).gather(1, turn[:, :1])[:, 0]
         # A value that began goes on while the next token of its turn is worth keeping.
         goes_on = (succession * salience.sigmoid()[ranked].flatten(1)[which]).sum(-1)
-        nearest = ((near * salience.sigmoid()[ranked]).amax(-1) * (ranked == turn[:, :1])).sum(1)
         evidence = torch.stack(
             (
                 best * 4 - 1,
@@ -257,14 +253,13 @@ class Trainer:
                 lacking[which] / 2,
                 begun.amax(-1),
                 goes_on,
-                nearest[which] / 4,
             ),
             -1,
         )
         empty = torch.tensor(batch.empty)
         wanted = torch.zeros(n_q).index_add(0, words, weights[:, 0])
         zero = torch.zeros(n_q)
-        nothing = torch.stack((zero - 1, zero - 1, zero, zero - 1, wanted / 2, zero, zero, zero), -1)
+        nothing = torch.stack((zero - 1, zero - 1, zero, zero - 1, wanted / 2, zero, zero), -1)
         evidence = torch.where(empty[which, None], nothing[which], evidence)
         opinion = reader.gate(h) + evidence @ model.gate_evidence.T  # LM, memory, phrase
         # A memory that was told nothing can only be silent or say a phrase.
@@ -305,97 +300,33 @@ class Trainer:
             first = (address.argmax(1) == answers)[answerable].float().mean().item()
         return Outcome(loss, exact, first, found[answerable].float().mean().item(), false, abstained, quiet)
 
-    def _probes(
-        self, asking: torch.Tensor, asking_mask: torch.Tensor, keys: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """The questions' tokens against all keys.
+    def _probe(
+        self, asking: torch.Tensor, asking_mask: torch.Tensor, keys: torch.Tensor, lengths: torch.Tensor
+    ) -> torch.Tensor:
+        """Late interaction (ColBERT, arXiv 2004.12832): each token of the question probes all keys of a turn.
 
         Args:
             asking: (Q, T, width) the questions' tokens; the last `PROBES` of each probe.
             asking_mask: (Q, T) which of them are there.
-            keys: (N, K) the stored keys of all turns, one turn after the other.
-
-        Returns:
-            For the P probes of all questions: (P,) their question, (P, 1) their weight, (N, P) their matches.
-        """
-        writer = self.model.writer
-        place = torch.arange(asking_mask.shape[1])[None]
-        probing = asking_mask & (place >= asking_mask.sum(1, keepdim=True) - PROBES)
-        tokens = asking[probing]  # (P, width)
-        probes = (ternarize(writer.probe(tokens)) / TRITS_NORM).bfloat16()
-        weight = F.softplus(writer.probe_weight(tokens))
-        return probing.nonzero()[:, 0], weight, (keys @ probes.T).float()
-
-    @staticmethod
-    def _probe(
-        probes: tuple[torch.Tensor, torch.Tensor, torch.Tensor], questions: int, lengths: torch.Tensor
-    ) -> torch.Tensor:
-        """Late interaction (ColBERT, arXiv 2004.12832): each token of a question probes all keys of a turn.
-
-        Args:
-            probes: see `_probes`.
-            questions: Q.
+            keys: (N, K) the stored keys of all n turns, one turn after the other.
             lengths: (n,) how many keys each turn has.
 
         Returns:
             (Q, n) the sum of the probes' best matches, each with its weight.
         """
-        question, weight, matches = probes
-        best = torch.segment_reduce(matches, "max", lengths=lengths, axis=0)  # (n, P)
-        return torch.zeros(questions, len(lengths)).index_add(0, question, best.T * weight)
-
-    def _near(
-        self,
-        batch: Batch,
-        ranked: torch.Tensor,
-        stored: torch.Tensor,
-        columns: torch.Tensor,
-        words: torch.Tensor,
-        rows: torch.Tensor,
-        weights: torch.Tensor,
-        probes: tuple[torch.Tensor, torch.Tensor, torch.Tensor],
-    ) -> torch.Tensor:
-        """How near each token of the candidates is to what is asked for; see `engine.bit_ttt.memory.nearness`.
-
-        Args:
-            batch: for its turns.
-            ranked: (Q, C) the candidates.
-            stored: (n, T) which tokens of the turns are.
-            columns: (Q, C * T) the key of each token of the candidates.
-            words: (w,) the question that each word is of; for this and the next two see `_words`.
-            rows: (w,).
-            weights: (w, 1).
-            probes: see `_probes`.
-
-        Returns:
-            (Q, C, T)
-        """
-        placed = torch.full(stored.shape, -1)
-        crossed = torch.zeros(stored.shape)
-        for i, t in enumerate(batch.turns):
-            own = self.data.placed[t]
-            placed[i, : len(own)] = own
-            crossed[i, : len(own)] = self.data.separates[torch.tensor(self.data.turns[t].tokens)].cumsum(0).float()
-        shape = (*ranked.shape, stored.shape[1])
-        said = (placed[ranked[words]].flatten(1) == rows[:, None]) * weights  # (w, C * T)
-        question, weight, matches = probes
-        found = F.relu(matches.T.gather(1, columns[question]) - CLOSE) * weight  # (P, C * T)
-        empty = torch.zeros(columns.shape)
-        here = stored[ranked]
-        heats = [empty.index_add(0, to, heat).view(shape) * here for to, heat in ((words, said), (question, found))]
-        around = (REACH, REACH)
-        between = F.pad(crossed, around).unfold(-1, 2 * REACH + 1, 1) - crossed[..., None]
-        between = between.abs().clamp(max=CROSSED)[ranked]  # (Q, C, T, 2 REACH + 1)
-        near = torch.zeros(shape)
-        for heat, kernel in zip(heats, self.model.nearness, strict=True):
-            window = F.pad(heat, around).unfold(-1, 2 * REACH + 1, 1)
-            for number, row in enumerate(kernel):
-                near = near + (window * (between == number)) @ row
-        return near * here
+        writer = self.model.writer
+        place = torch.arange(asking_mask.shape[1])[None]
+        probing = asking_mask & (place >= asking_mask.sum(1, keepdim=True) - PROBES)
+        tokens = asking[probing]  # (P, width)
+        weight = F.softplus(writer.probe_weight(tokens))  # (P, 1)
+        probes = (ternarize(writer.probe(tokens)) / TRITS_NORM).bfloat16()
+        best = torch.segment_reduce((keys @ probes.T).float(), "max", lengths=lengths, axis=0)  # (n, P)
+        question = probing.nonzero()[:, 0]
+        return torch.zeros(len(asking), len(lengths)).index_add(0, question, best.T * weight)
 
     def _words(
         self, replies: Sequence[Reply], asking: torch.Tensor, told: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """The questions' words, each with a learned weight, and which turns hold them (`lexicon.holds`).
 
         Args:
@@ -404,13 +335,12 @@ class Trainer:
             told: (n, 1024) the turns' lexical addresses.
 
         Returns:
-            For the w words of all questions: (w,) their question, (w,) their row of `Dataset.codes`, (w, 1) their
-            weight, (w, n) 1 where a turn has it.
+            For the w words of all questions: (w,) their question, (w, 1) their weight, (w, n) 1 where a turn has it.
         """
         of = [(i, end, row) for i, reply in enumerate(replies) for end, row in self.data.words[reply.question]]
         question, end, row = torch.tensor(of, dtype=torch.long).view(-1, 3).T
         weight = F.softplus(self.model.writer.word_weight(asking[question, end]))
-        return question, row, weight, self._holding(self.data.codes[row], told)
+        return question, weight, self._holding(self.data.codes[row], told)
 
     @staticmethod
     def _holding(codes: torch.Tensor, told: torch.Tensor) -> torch.Tensor:

@@ -12,8 +12,6 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from engine.bit_ttt.slow_weights import REACH
-
 INT8 = 127.0
 DROPOUT = 0.1
 MOMENTUM = 0.05
@@ -35,7 +33,6 @@ class MemoryConfig:
     reader_width: int = 256
     reader_hidden: int = 512
     input: int = 2304
-    reader_input: int = 1152
     key_trits: int = 256
     semantic_trits: int = 256
     phrases: int = 512
@@ -198,7 +195,7 @@ class Reader(nn.Module):
 
     def __init__(self, c: MemoryConfig) -> None:
         super().__init__()
-        self.input = BitLinear(c.reader_input, c.reader_width)
+        self.input = BitLinear(c.input, c.reader_width)
         self.up = BitLinear(c.reader_width, c.reader_hidden)
         self.down = BitLinear(c.reader_hidden, c.reader_width)
         self.query = Centred(c.reader_width, c.key_trits)
@@ -207,7 +204,7 @@ class Reader(nn.Module):
         self.predecessor = nn.Linear(c.reader_width, 1)
 
     def forward(self, ints: torch.Tensor, unit: torch.Tensor, gist: torch.Tensor) -> torch.Tensor:
-        """(n, reader_input) quantized features, (n, 1) units, (n, width) the question's gist -> (n, width)."""
+        """(n, input) quantized features, (n, 1) units, (n, width) gist of the question -> (n, width)."""
         h = F.dropout(self.input.integer(ints, unit), DROPOUT, self.training) + gist
         return rms(h + self.down(F.dropout(F.relu(self.up(h)), DROPOUT, self.training)))
 
@@ -229,17 +226,10 @@ class MemoryModel(nn.Module):
         self.score_scale = nn.Parameter(torch.tensor([12.0, 0.8, 1.0, 0.5, 2.0, 3.0, 1.0, -2.0]))
         # gate logits += G . (best match, best address, its lead over the next, share of the question's words in it,
         #                     weight of the question's words that are not in it, whether a value was begun,
-        #                     whether it goes on: the salience of the token after the one that was said,
-        #                     the nearness of what is worth saying in the best turn to what is asked for)
+        #                     whether it goes on: the salience of the token after the one that was said)
         self.gate_evidence = nn.Parameter(
-            torch.tensor([[0.0] * 8, [2.0, 2.0, 0.0, 0.5, -0.5, -1.0, 3.0, 0.0], [0.0] * 4 + [0.5, 0.0, 0.0, 0.0]])
+            torch.tensor([[0.0] * 7, [2.0, 2.0, 0.0, 0.5, -0.5, -1.0, 3.0], [0.0] * 4 + [0.5, 0.0, 0.0]])
         )
-        # How much a word of the question (0) or what a probe finds (1) speaks for the tokens around it, by the number
-        # of separators between the two and by their distance, -REACH (the token comes first) to REACH.
-        distance = torch.arange(-REACH, REACH + 1)
-        fading = torch.exp(-distance.abs() / 4) * torch.where(distance < 0, 0.6, 1.0)
-        beyond = torch.tensor([1.0, 0.4, 0.2])
-        self.nearness = nn.Parameter(torch.tensor([0.3, 0.3])[:, None, None] * beyond[:, None] * fading)
 
     def drift(self) -> torch.Tensor:
         """Of all centred layers, since their last forward pass."""
@@ -247,7 +237,7 @@ class MemoryModel(nn.Module):
 
     def scalars(self) -> list[nn.Parameter]:
         """The few numbers that weigh one piece of evidence against another: far from 0, they need longer steps."""
-        return [self.address_scale, self.score_scale, self.gate_evidence, self.nearness]
+        return [self.address_scale, self.score_scale, self.gate_evidence]
 
     def quantize(self) -> None:
         """Call once before each step: the optimizer has moved the weights behind the trits."""

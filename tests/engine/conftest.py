@@ -38,7 +38,7 @@ def slow() -> SlowWeights:
 
 @pytest.fixture(scope="session")
 def loaded(model_path: Path, slow: SlowWeights) -> Iterator[Backbone]:
-    backbone = Backbone(model_path, window=WINDOW, threads=1, taps=slow.taps, decoding_taps=slow.reader_taps)
+    backbone = Backbone(model_path, window=WINDOW, threads=1, taps=slow.taps)
     yield backbone
     backbone.close()
 

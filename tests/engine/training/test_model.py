@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,32 +10,17 @@ import pytest
 torch = pytest.importorskip("torch", reason="the training extra is not installed")
 
 from engine.bit_ttt.lexicon import IDF_BUCKETS, Lexicon, holds, words  # noqa: E402
-from engine.bit_ttt.memory import nearness, superseded  # noqa: E402
-from engine.bit_ttt.slow_weights import (  # noqa: E402
-    CLOSE,
-    CROSSED,
-    REACH,
-    SlowWeights,
-    pack_weight,
-    unpack_weight,
-)
+from engine.bit_ttt.memory import superseded  # noqa: E402
+from engine.bit_ttt.slow_weights import SlowWeights, pack_weight, unpack_weight  # noqa: E402
 from engine.bit_ttt.trits import pack  # noqa: E402
-from engine.training.dataset import Batch, Standard, quantize  # noqa: E402
+from engine.training.dataset import Standard, quantize  # noqa: E402
 from engine.training.export import BOLDNESS, export  # noqa: E402
 from engine.training.meta import Trainer  # noqa: E402
 from engine.training.model import MemoryConfig, MemoryModel, ternarize  # noqa: E402
 
 WIDTH = 32
 CONFIG = MemoryConfig(
-    width=48,
-    heads=2,
-    head_width=16,
-    hidden=64,
-    reader_width=32,
-    reader_hidden=48,
-    input=4 * WIDTH,
-    reader_input=2 * WIDTH,
-    phrases=20,
+    width=48, heads=2, head_width=16, hidden=64, reader_width=32, reader_hidden=48, input=4 * WIDTH, phrases=20
 )
 TAPS = ["embd", "l_out-1", "l_out-2", "l_out-3"]
 
@@ -93,16 +77,16 @@ def test_writer_equals_the_trained_writer(pair: tuple[MemoryModel, SlowWeights, 
 def test_reader_equals_the_trained_reader(pair: tuple[MemoryModel, SlowWeights, Standard]) -> None:
     model, slow, standard = pair
     torch.manual_seed(5)
-    raw = torch.randn(2, 1, WIDTH) * 5  # the last layer, the embedding
+    raw = torch.randn(4, 1, WIDTH) * 5  # two middle layers, the last, the embedding
     gist = torch.randn(1, CONFIG.reader_width)
-    ints, unit = quantize(standard(raw.transpose(0, 1), [2, 3]).flatten(1))
+    ints, unit = quantize(standard(raw.transpose(0, 1), [0, 1, 2, 3]).flatten(1))
     with torch.no_grad():
         h = model.reader(ints.bfloat16(), unit, gist)
         query, gate = ternarize(model.reader.query(h))[0], model.reader.gate(h)[0]
         phrase = model.reader.phrase(h)[0]
         weight = torch.nn.functional.softplus(model.reader.predecessor(h))[0, 0]
-    last, embedding = (raw[i, 0].numpy() for i in range(2))
-    found = slow.query(embedding, last, gist[0].numpy())
+    one, two, last, embedding = (raw[i, 0].numpy() for i in range(4))
+    found = slow.query(embedding, one, two, last, gist[0].numpy())
     assert (slow.wanted(found) == query.numpy()).mean() > 0.97
     np.testing.assert_allclose(found.gate, gate.numpy() + np.array([0, BOLDNESS, 0]), atol=0.05)
     np.testing.assert_allclose(slow.phrase(found), phrase.numpy(), atol=0.1)
@@ -131,50 +115,6 @@ def test_the_newest_telling_wins_at_run_time_as_in_training() -> None:
         np.array([5, 5], np.float32), np.ones((2, 2), np.float32), weights[:1], np.ones((1, 2), np.float32)
     )
     assert same[0] > 0.5
-
-
-def test_what_is_near_is_near_at_run_time_as_in_training() -> None:
-    rng = np.random.default_rng(8)
-    lengths, vocabulary, words_of_question = (30, 7, 19), 50, np.array([3, 11])
-    kernel = rng.normal(size=(2, CROSSED + 1, 2 * REACH + 1)).astype(np.float32)
-    separates = rng.random(vocabulary) < 0.2
-    tokens = [rng.integers(0, vocabulary, n) for n in lengths]
-    placed = [np.where(rng.random(n) < 0.6, rng.integers(0, 15, n), -1) for n in lengths]
-    weights = np.array([1.5, 0.5], dtype=np.float32)
-    probe_weights = rng.random(4).astype(np.float32)
-    matches = rng.random((sum(lengths), 4)).astype(np.float32)
-
-    trainer = Trainer.__new__(Trainer)
-    turns = [SimpleNamespace(tokens=own.tolist()) for own in tokens]
-    trainer.data = SimpleNamespace(  # type: ignore[assignment]
-        placed=[torch.from_numpy(own) for own in placed], separates=torch.from_numpy(separates), turns=turns
-    )
-    trainer.model = SimpleNamespace(nearness=torch.from_numpy(kernel))  # type: ignore[assignment]
-    ranked, longest = torch.tensor([[0, 2]]), max(lengths)
-    stored = torch.arange(longest)[None] < torch.tensor(lengths)[:, None]
-    column_of = torch.zeros(stored.shape, dtype=torch.long)
-    column_of[stored] = torch.arange(sum(lengths))
-    theirs = trainer._near(
-        Batch([0, 1, 2], [], [], [], []),
-        ranked,
-        stored,
-        column_of[ranked].flatten(1),
-        torch.zeros(2, dtype=torch.long),
-        torch.from_numpy(words_of_question),
-        torch.from_numpy(weights)[:, None],
-        (torch.zeros(4, dtype=torch.long), torch.from_numpy(probe_weights)[:, None], torch.from_numpy(matches)),
-    )
-
-    picked = [np.arange(0, 30), np.arange(37, 56)]
-    said = sum(
-        w * (np.concatenate([placed[0], placed[2]]) == row) for row, w in zip(words_of_question, weights, strict=True)
-    )
-    found = np.maximum(matches[np.concatenate(picked)] - np.float32(CLOSE), 0) @ probe_weights
-    of_turn = np.repeat([0, 1], [30, 19])
-    crossed = np.cumsum(separates[np.concatenate([tokens[0], tokens[2]])].astype(np.int64))
-    ours = nearness(kernel, np.stack((said, found)).astype(np.float32), of_turn, crossed)
-    np.testing.assert_allclose(ours, torch.cat((theirs[0, 0, :30], theirs[0, 1, :19])).numpy(), atol=1e-4)
-    assert (theirs[0, 1, 19:] == 0).all()
 
 
 def test_a_word_is_found_in_a_turn_at_run_time_as_in_training() -> None:
