@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
     from app.main_window import MainWindow
+    from app.settings import WindowSettings
 
 STARTED = time.monotonic()
 NO_DISPLAY: Final = """\
@@ -91,14 +92,12 @@ def _answers(platform: str) -> bool:
     return True  # offscreen, minimal, ...: they need none
 
 
-def make_window(data_dir: Path, profile: str | None, model: Path | None) -> MainWindow:
+def make_window(data_dir: Path, settings: WindowSettings, profile: str | None, model: Path | None) -> MainWindow:
     """The window with its engine, not started yet."""
     from app.engine_process import EngineProcess, engine_command
     from app.main_window import MainWindow
     from app.partner import Partner
-    from app.settings import WindowSettings
 
-    settings = WindowSettings(data_dir)
     engine = EngineProcess(engine_command(data_dir, model))
     partner = Partner(engine, profile, settings.profile)
     window = MainWindow(partner, settings, data_dir)
@@ -142,21 +141,20 @@ def main(arguments: list[str] | None = None) -> int:
         print("Name another one with --data-dir.", file=sys.stderr)
         return 1
 
-    from PySide6.QtCore import QLocale, QTimer
+    from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
-    from app import theme
-
-    if QLocale.system().language() == QLocale.Language.C:
-        QLocale.setDefault(QLocale(QLocale.Language.English))  # The C locale does not even group digits.
+    from app import appearance, theme
+    from app.settings import WindowSettings
 
     QApplication.setApplicationName("techo")
     QApplication.setApplicationDisplayName("Techo")
     QApplication.setDesktopFileName("techo")
     app = QApplication([sys.argv[0]])
     app.setQuitOnLastWindowClosed(False)
-    theme.install(app)
-    window = make_window(data_dir, options.profile, options.model)
+    settings = WindowSettings(data_dir)
+    appearance.install(app, settings)
+    window = make_window(data_dir, settings, options.profile, options.model)
     window.closed.connect(app.quit)
 
     def on_first_paint() -> None:
@@ -166,6 +164,7 @@ def main(arguments: list[str] | None = None) -> int:
             app.quit()
             return
         window.start_engine()
+        window.first_run()
         QTimer.singleShot(0, window, warm_up)
 
     def warm_up() -> None:

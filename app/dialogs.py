@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
     QDialog,
@@ -17,13 +17,10 @@ from PySide6.QtWidgets import (
 )
 
 from app import theme
+from app.language import translate
 
 NAME_LENGTH = 64
 """Longest name that the input takes; the engine has the last word."""
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("Dialogs", text)
 
 
 def confirm(
@@ -45,7 +42,7 @@ def confirm(
     box.setInformativeText(consequence)
     do_it = box.addButton(yes, QMessageBox.ButtonRole.DestructiveRole)
     do_it.setProperty("danger", True)
-    keep = box.addButton(_tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
+    keep = box.addButton(translate("Dialogs", "Cancel"), QMessageBox.ButtonRole.RejectRole)
     do_it.style().polish(do_it)
     for button in (do_it, keep):
         button.setAccessibleName(button.text())
@@ -81,16 +78,16 @@ class NameDialog(QDialog):
         self.setMinimumWidth(360)
         self._taken = {name.casefold() for name in taken} - {start.casefold()}
         self._then = then
-        caption = QLabel(label)
+        caption = QLabel(label, wordWrap=True)
         self.edit = QLineEdit(start)
         self.edit.setMaxLength(NAME_LENGTH)
         self.edit.setAccessibleName(label)
         self.edit.selectAll()
         caption.setBuddy(self.edit)
-        self.note = theme.named(QLabel(), "stateNote")
+        self.note = theme.named(QLabel(wordWrap=True), "stateNote")
         buttons = QDialogButtonBox()
         self.ok = buttons.addButton(yes, QDialogButtonBox.ButtonRole.AcceptRole)
-        cancel = buttons.addButton(_tr("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
+        cancel = buttons.addButton(translate("Dialogs", "Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
         self.ok.setDefault(True)
         for button in (self.ok, cancel):
             button.setAccessibleName(button.text())

@@ -7,6 +7,8 @@ Nothing here ever waits: QProcess reports, and the event loop goes on. The guara
   without a calm minute between them it stays down until `start_again()`.
 - `shut_down()` asks politely (cancel, shutdown, end of file) and kills only after `GRACE_SECONDS`.
 
+What it says in the engine's stead is English, as the engine's own words are: `app.errors` translates both.
+
 A limit: a request that was on its way when the engine died may or may not have been carried out; whoever sent it has
 to look (see `app.chat.exchange`).
 """
@@ -107,7 +109,7 @@ class EngineProcess(QObject):
     gone = Signal(str)
     """It died; the text says how. All pending requests have been failed before."""
     said = Signal(object)
-    """A notification of a turn: TurnAccepted, TurnDelta, TurnLearned."""
+    """A notification of a turn: TurnAccepted, TurnStarted, TurnDelta, TurnLearned."""
     notice = Signal(object)
     """Notice"""
     stopped = Signal()
@@ -196,7 +198,7 @@ class EngineProcess(QObject):
         if METHODS[method][1] is not kind:
             raise TypeError(f"{method} is answered with {METHODS[method][1].__name__}, not {kind.__name__}")
         if not self.up:
-            body = ErrorBody(code=errors.ENGINE_GONE, message=self.tr("The engine is not running."))
+            body = ErrorBody(code=errors.ENGINE_GONE, message="The engine is not running.")
             QTimer.singleShot(0, self, lambda: failed(body))
             return
         self._send(method, params, kind, done, failed)
@@ -276,15 +278,15 @@ class EngineProcess(QObject):
     def _on_error(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart and self._process is not None:
             self._stderr.append(self._process.errorString())
-            self._ended(self.tr("it could not be started"))
+            self._ended("it could not be started")
 
     def _on_finished(self, code: int, status: QProcess.ExitStatus) -> None:
         self._read_stderr()
         self._read()
         if status == QProcess.ExitStatus.CrashExit:
-            self._ended(self.tr("it was killed by signal {number}").format(number=code))
+            self._ended(f"it was killed by signal {code}")
         else:
-            self._ended(self.tr("it ended with exit code {number}").format(number=code))
+            self._ended(f"it ended with exit code {code}")
 
     def _ended(self, how: str) -> None:
         if self._process is None:
@@ -367,7 +369,7 @@ class EngineProcess(QObject):
             result = msgspec.json.decode(answer.result, type=pending.kind)
         except msgspec.MsgspecError as error:
             log.warning("the answer to %s was not understood: %s", pending.method, error)
-            message = self.tr("The engine's answer to “{method}” was not understood.").format(method=pending.method)
+            message = f"The engine's answer to “{pending.method}” was not understood."
             pending.failed(ErrorBody(code=-32603, message=message, hint=str(error)))
             return
         pending.done(result)
@@ -387,7 +389,7 @@ class EngineProcess(QObject):
 
     def _fail_pending(self) -> None:
         pending, self._pending = self._pending, {}
-        body = ErrorBody(code=errors.ENGINE_GONE, message=self.tr("The engine stopped before it answered."))
+        body = ErrorBody(code=errors.ENGINE_GONE, message="The engine stopped before it answered.")
         for request in pending.values():
             request.failed(body)
 

@@ -1,21 +1,186 @@
-"""The few error codes of the engine that the window reacts to.
+"""The engine's error codes in the window's language, and the few that the window reacts to.
 
 The numbers are part of the pipe's protocol (`engine.errors.ErrorCode`) and never reused, so they are repeated here:
-`app` knows `engine.protocol` and nothing else of the engine. Every other code is only shown, message and hint.
+`app` knows `engine.protocol` and nothing else of the engine. The engine itself speaks English, and says more precisely
+than a code can what happened; so its own words are shown as they are, or stand as the detail below a translated
+explanation.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from engine.protocol import ErrorBody
+from app import language
+from app.language import QT_TRANSLATE_NOOP, translate
+from engine.protocol import ErrorBody, Notice
 
 PROFILE_NOT_FOUND: Final = 1201
+CONVERSATION_NOT_FOUND: Final = 1206
 NOT_CONFIRMED: Final = 1306
 ENGINE_GONE: Final = 1401
 """Never sent by the engine: the client's own word for "it died before it answered"."""
+
+_MISUNDERSTOOD: Final = (
+    QT_TRANSLATE_NOOP("Errors", "The window and the engine misunderstood each other."),
+    QT_TRANSLATE_NOOP("Errors", "Close Techo and start it again. If it happens again, it is a fault of Techo."),
+)
+_EXPLANATIONS: Final[dict[int, tuple[str, str]]] = {
+    -32700: _MISUNDERSTOOD,
+    -32600: _MISUNDERSTOOD,
+    -32601: _MISUNDERSTOOD,
+    -32602: _MISUNDERSTOOD,
+    1001: _MISUNDERSTOOD,
+    -32603: (
+        QT_TRANSLATE_NOOP("Errors", "Something went wrong inside the engine."),
+        QT_TRANSLATE_NOOP("Errors", "Try again. If it happens again, close Techo and start it again."),
+    ),
+    1002: (
+        QT_TRANSLATE_NOOP("Errors", "The window and the engine are of different versions."),
+        QT_TRANSLATE_NOOP("Errors", "Close Techo and start it with ./techo, which brings both in line."),
+    ),
+    1003: (
+        QT_TRANSLATE_NOOP("Errors", "That is too large."),
+        QT_TRANSLATE_NOOP("Errors", "Send it in smaller parts."),
+    ),
+    1004: (
+        QT_TRANSLATE_NOOP("Errors", "The engine is busy."),
+        QT_TRANSLATE_NOOP("Errors", "Wait a moment, then try again."),
+    ),
+    1005: (
+        QT_TRANSLATE_NOOP("Errors", "It was stopped."),
+        "",
+    ),
+    1101: (
+        QT_TRANSLATE_NOOP("Errors", "The language model was not found."),
+        QT_TRANSLATE_NOOP("Errors", "Run ./techo once more: it sets up what is missing."),
+    ),
+    1102: (
+        QT_TRANSLATE_NOOP("Errors", "The language model could not be loaded, or could not go on."),
+        QT_TRANSLATE_NOOP("Errors", "Start the engine again. If that does not help, run ./techo setup."),
+    ),
+    1103: (
+        QT_TRANSLATE_NOOP("Errors", "The message is too long for the language model."),
+        QT_TRANSLATE_NOOP("Errors", "Send it in smaller parts."),
+    ),
+    1104: (
+        QT_TRANSLATE_NOOP("Errors", "This model file cannot be used."),
+        QT_TRANSLATE_NOOP("Errors", "Choose another GGUF file, or fetch this one again."),
+    ),
+    1105: (
+        QT_TRANSLATE_NOOP("Errors", "The list of models cannot be read."),
+        QT_TRANSLATE_NOOP("Errors", "Install Techo again."),
+    ),
+    1106: (
+        QT_TRANSLATE_NOOP("Errors", "The download did not succeed."),
+        QT_TRANSLATE_NOOP("Errors", "Try again: it goes on where it stopped."),
+    ),
+    1201: (
+        QT_TRANSLATE_NOOP("Errors", "There is no such profile."),
+        QT_TRANSLATE_NOOP("Errors", "Choose another profile, or make one."),
+    ),
+    1202: (
+        QT_TRANSLATE_NOOP("Errors", "There is a profile of this name already."),
+        QT_TRANSLATE_NOOP("Errors", "Choose another name."),
+    ),
+    1203: (
+        QT_TRANSLATE_NOOP("Errors", "A profile cannot have this name."),
+        QT_TRANSLATE_NOOP("Errors", "Choose another name, with letters or digits in it."),
+    ),
+    1204: (
+        QT_TRANSLATE_NOOP("Errors", "The profile is open in another window or program."),
+        QT_TRANSLATE_NOOP("Errors", "Close it there, or choose another profile."),
+    ),
+    1205: (
+        QT_TRANSLATE_NOOP("Errors", "No profile is open."),
+        QT_TRANSLATE_NOOP("Errors", "Choose a profile, or make one."),
+    ),
+    1206: (
+        QT_TRANSLATE_NOOP("Errors", "There is no such conversation any more."),
+        QT_TRANSLATE_NOOP("Errors", "Choose another conversation, or begin a new one."),
+    ),
+    1207: (
+        QT_TRANSLATE_NOOP("Errors", "The memory has no such entry any more."),
+        "",
+    ),
+    1301: (
+        QT_TRANSLATE_NOOP(
+            "Errors",
+            "What this profile has learned belongs to another language model or another version of the memory.",
+        ),
+        QT_TRANSLATE_NOOP(
+            "Errors", "Start Techo with the model that the profile was made with, or choose another profile."
+        ),
+    ),
+    1302: (
+        QT_TRANSLATE_NOOP("Errors", "Something on the disk is damaged."),
+        QT_TRANSLATE_NOOP(
+            "Errors", "Nothing was thrown away. Choose another profile, or import a copy that was exported earlier."
+        ),
+    ),
+    1303: (
+        QT_TRANSLATE_NOOP("Errors", "This was written by a newer version of Techo."),
+        QT_TRANSLATE_NOOP("Errors", "Use the newer version."),
+    ),
+    1304: (
+        QT_TRANSLATE_NOOP("Errors", "The disk could not be read or written."),
+        QT_TRANSLATE_NOOP("Errors", "See whether there is room on the disk, and whether the folder may be written to."),
+    ),
+    1305: (
+        QT_TRANSLATE_NOOP("Errors", "The file was not imported; nothing was changed."),
+        QT_TRANSLATE_NOOP("Errors", "Choose a file that Techo has exported."),
+    ),
+    1306: (
+        QT_TRANSLATE_NOOP("Errors", "This cannot be undone, so it has to be confirmed."),
+        "",
+    ),
+    1401: (
+        QT_TRANSLATE_NOOP("Errors", "The engine stopped before it answered."),
+        QT_TRANSLATE_NOOP("Errors", "It is started again by itself; nothing that was said is lost."),
+    ),
+}
+"""What happened, and what to do about it."""
 
 
 def is_about_profile(error: ErrorBody) -> bool:
     """Whether another profile could still be opened: profile (12xx) and state (13xx) errors."""
     return 1200 <= error.code < 1400
+
+
+def message(error: ErrorBody) -> str:
+    """What happened, in the language of the window."""
+    if _speaks_engine_language() or error.code not in _EXPLANATIONS:
+        return error.message
+    return translate("Errors", _EXPLANATIONS[error.code][0])
+
+
+def hint(error: ErrorBody) -> str:
+    """What to do about it, in the language of the window; below it the engine's own words, if they are in another."""
+    if _speaks_engine_language():
+        return error.hint
+    own = _EXPLANATIONS.get(error.code, ("", ""))[1]
+    words = f"{error.message} {error.hint}" if error.code in _EXPLANATIONS else error.hint
+    if error.code == ENGINE_GONE:
+        words = ""  # They would be the client's own, and say the same.
+    return f"{translate('Errors', own) if own else ''}\n{in_its_own_words(words)}".strip()
+
+
+def notice_message(notice: Notice) -> str:
+    """Notices have no code: where they cannot be translated, it is said whose words follow."""
+    return notice.message if _speaks_engine_language() else translate("Errors", "A message from the engine")
+
+
+def notice_hint(notice: Notice) -> str:
+    """The rest of it."""
+    return notice.hint if _speaks_engine_language() else in_its_own_words(f"{notice.message} {notice.hint}")
+
+
+def in_its_own_words(words: str) -> str:
+    """What the engine said, marked as such where the window speaks another language; empty when it said nothing."""
+    words = words.strip()
+    if not words or _speaks_engine_language():
+        return words
+    return translate("Errors", "In the engine's words: {words}").format(words=words)
+
+
+def _speaks_engine_language() -> bool:
+    return language.current() == "en"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from PySide6.QtCore import QEvent, QLocale, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QPaintEvent
+from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication, QKeySequence, QPaintEvent
 from PySide6.QtWidgets import QLabel, QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
 
-from app import theme
+from app import errors, focus, theme
 from app.chat.composer import Composer
 from app.chat.transcript import Transcript
 from app.chat.view import COLUMN, MARGIN, ChatView
+from app.conversations import Conversations
 from app.engine_process import Condition
 from app.memory_menu import MemoryMenu
 from app.memory_panel import MemoryPanel
@@ -21,7 +23,13 @@ from app.profiles import ProfileMenu
 from app.settings import WindowSettings
 from app.sidebar import Sidebar
 from app.status_line import StatusLine
-from engine.protocol import ErrorBody, Exported, Initialized, ProfileInfo
+from app.tour import Step, Tour
+from engine.protocol import ErrorBody, Exported, Initialized, Notice, ProfileInfo
+
+LEAST_WIDTHS: Final = (180, 360, 230)
+"""Pixels: sidebar, conversation, memory panel."""
+LEAST_HEIGHT: Final = 560
+"""Pixels: some of the conversation is seen even below three notices."""
 
 
 class MainWindow(QMainWindow):
@@ -38,16 +46,18 @@ class MainWindow(QMainWindow):
         self._data_dir = data_dir
         self._painted = False
         self._draft_of: str | None = None
+        self.tour: Tour | None = None
         self.setWindowIcon(theme.app_icon())
         self.sidebar = Sidebar()
         self.chat = ChatView()
         self.notices = NoticeArea()
         self.composer = Composer()
-        self._hint = theme.named(QLabel(alignment=Qt.AlignmentFlag.AlignCenter), "composerHint")
+        self._hint = theme.named(QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True), "composerHint")
         self.panel = MemoryPanel()
         self.status = StatusLine()
         self.profile_menu = ProfileMenu(partner, self)
         self.memory_menu = MemoryMenu(partner, self.profile_menu, self)
+        self.conversations = Conversations(partner, self.sidebar, self.chat, self.notices, self)
         self.setCentralWidget(self._layout_parts())
         self.setStatusBar(self.status)
         self._make_menus()
@@ -81,25 +91,51 @@ class MainWindow(QMainWindow):
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setHandleWidth(1)
         self.splitter.setChildrenCollapsible(False)
-        for part, least in ((self.sidebar, 180), (centre, 360), (self.panel, 230)):
-            part.setMinimumWidth(least)
+        for part in (self.sidebar, centre, self.panel):
             self.splitter.addWidget(part)
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setSizes([228, 640, 272])
         return self.splitter
 
+    def _later(self) -> None:
+        """The parts take their new words and sizes first."""
+        QTimer.singleShot(0, self, self._set_least_sizes)
+
+    def _set_least_sizes(self) -> None:
+        """As narrow and as low as still shows all words, in the language and the size of text that are on."""
+        for part, least in zip((self.sidebar, self._centre, self.panel), LEAST_WIDTHS, strict=True):
+            part.setMinimumWidth(max(least, part.minimumSizeHint().width()))
+        self.setMinimumHeight(LEAST_HEIGHT)
+
     def _make_menus(self) -> None:
         self.chat_menu = QMenu(self)
-        self.new_action = self._action(self.partner.exchange.new_chat, QKeySequence.StandardKey.New)
+        self.new_action = self._action(lambda: self.partner.exchange.new_chat(), QKeySequence.StandardKey.New)
+        self.temporary_action = self._action(
+            lambda: self.partner.exchange.new_chat(temporary=True), QKeySequence("Ctrl+Shift+N")
+        )
         self.stop_action = self._action(self.partner.exchange.stop, QKeySequence(Qt.Key.Key_Escape))
-        self.quit_action = self._action(self.close, QKeySequence.StandardKey.Quit)
+        self.copy_reply_action = self._action(self._copy_reply, QKeySequence("Ctrl+Shift+C"))
+        self.copy_code_action = self._action(self._copy_code, QKeySequence("Ctrl+Shift+B"))
+        self.settings_action = self._action(self._show_settings, QKeySequence("Ctrl+,"))
+        self.settings_action.setMenuRole(QAction.MenuRole.PreferencesRole)
+        self.quit_action = self._action(self.close, QKeySequence("Ctrl+Q"))
         self.quit_action.setMenuRole(QAction.MenuRole.QuitRole)
-        self.chat_menu.addActions([self.new_action, self.stop_action])
+        self.chat_menu.addActions([self.new_action, self.temporary_action])
+        self.chat_menu.addActions([self.conversations.search_action, self.stop_action])
+        self.chat_menu.addSeparator()
+        self.chat_menu.addActions([self.copy_reply_action, self.copy_code_action])
+        self.chat_menu.addSeparator()
+        self.chat_menu.addAction(self.settings_action)
         self.chat_menu.addSeparator()
         self.chat_menu.addAction(self.quit_action)
         self.help_menu = QMenu(self)
+        self.tour_action = self._action(self.show_tour)
+        self.shortcuts_action = self._action(self._show_shortcuts)
+        self.shortcuts_action.setShortcuts([QKeySequence(Qt.Key.Key_F1), QKeySequence("Ctrl+/")])
         self.about_action = self._action(self._show_about)
         self.about_action.setMenuRole(QAction.MenuRole.AboutRole)
+        self.help_menu.addActions([self.tour_action, self.shortcuts_action])
+        self.help_menu.addSeparator()
         self.help_menu.addAction(self.about_action)
         self.memory_menu.panel.setShortcut(QKeySequence("Ctrl+M"))
         for menu in (self.chat_menu, self.profile_menu.menu, self.memory_menu.menu, self.help_menu):
@@ -119,9 +155,8 @@ class MainWindow(QMainWindow):
         partner.engine.stopped.connect(self._on_stopped)
         partner.initialized.connect(self._on_initialized)
         partner.profile_changed.connect(self._on_profile)
-        partner.conversations_changed.connect(self.sidebar.set_conversations)
         partner.stats_changed.connect(self.panel.set_stats)
-        partner.notice.connect(lambda message, hint: self.notices.say(message, hint))
+        partner.notice.connect(self._on_notice)
         partner.failed.connect(self._on_failed)
         partner.exported.connect(self._on_exported)
         partner.imported.connect(self._on_imported)
@@ -138,10 +173,12 @@ class MainWindow(QMainWindow):
         self.composer.stopped.connect(exchange.stop)
         self.chat.again.connect(exchange.send)
         self.sidebar.new_chat.connect(self._on_new_chat)
-        self.sidebar.chosen.connect(exchange.show_conversation)
+        self.sidebar.search_left.connect(self.composer.setFocus)
         self.status.start_again.connect(partner.engine.start_again)
         self.memory_menu.panel.toggled.connect(self.panel.setVisible)
-        self.new_action.triggered.connect(self.composer.setFocus)
+        for action in (self.new_action, self.temporary_action):
+            action.triggered.connect(self.composer.setFocus)
+        theme.changes().changed.connect(self._later)
 
     # ------------------------------------------------------------------------------------------ words
 
@@ -150,11 +187,18 @@ class MainWindow(QMainWindow):
         self.chat_menu.setTitle(self.tr("&Chat"))
         self.help_menu.setTitle(self.tr("&Help"))
         self.new_action.setText(self.tr("&New chat"))
+        self.temporary_action.setText(self.tr("New &temporary chat"))
         self.stop_action.setText(self.tr("&Stop the reply"))
+        self.copy_reply_action.setText(self.tr("&Copy the last reply"))
+        self.copy_code_action.setText(self.tr("Copy the last &block of code"))
+        self.settings_action.setText(self.tr("S&ettings…"))
         self.quit_action.setText(self.tr("&Quit"))
+        self.tour_action.setText(self.tr("&Tour of the window"))
+        self.shortcuts_action.setText(self.tr("&Keyboard shortcuts"))
         self.about_action.setText(self.tr("&About Techo"))
-        self._hint.setText(self.tr("A small model can be wrong. What it learns stays on this computer."))
+        self._show_hint()
         self._title()
+        self._later()
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow a change of the language."""
@@ -162,7 +206,17 @@ class MainWindow(QMainWindow):
             self.retranslate()
             self.profile_menu.retranslate()
             self.memory_menu.retranslate()
+            self.conversations.retranslate()
         super().changeEvent(event)
+
+    def _show_hint(self) -> None:
+        temporary = self.partner.exchange.current.temporary
+        self.composer.set_temporary(temporary)
+        self._hint.setText(
+            self.tr("Temporary chat: nothing of it is kept or learned.")
+            if temporary
+            else self.tr("A small model can be wrong. What it learns stays on this computer.")
+        )
 
     def _title(self) -> None:
         profile = self.partner.profile
@@ -188,6 +242,7 @@ class MainWindow(QMainWindow):
             return  # Out of sight, with its drafts saved: none may be taken out again.
         self.sidebar.set_profile(profile)
         self._title()
+        self._later()  # A longer name needs a wider sidebar.
         if (None if profile is None else profile.id) != self._draft_of:
             self._change_draft(profile)
             self.panel.clear()
@@ -198,7 +253,7 @@ class MainWindow(QMainWindow):
     def _change_draft(self, profile: ProfileInfo | None) -> None:
         """Each profile has its own unsent text; one typed before any profile was open goes to the first."""
         if self._draft_of is not None:
-            self.settings.set_draft(self._draft_of, self.composer.text)
+            self.settings.set_draft(self._draft_of, self._draft_to_keep())
             self.composer.clear()
         else:
             self.settings.set_draft(None, "")  # In the box since the start: from now on this profile's.
@@ -207,37 +262,49 @@ class MainWindow(QMainWindow):
             self.composer.give_back(draft)
             self.settings.set_draft(profile.id, "")
 
+    def _draft_to_keep(self) -> str:
+        """Of a temporary chat nothing goes to the disk, not even what was not sent."""
+        return "" if self.partner.exchange.current.temporary else self.composer.text
+
     def _on_running(self, running: bool) -> None:
         self.composer.set_running(running)
         self.stop_action.setEnabled(running)
         self.status.set_turn("reading" if running else "")
 
     def _on_failed(self, error: ErrorBody) -> None:
-        self.notices.say(error.message, error.hint, error=True)
+        self.notices.say(lambda: errors.message(error), lambda: errors.hint(error), error=True)
+
+    def _on_notice(self, message: str, hint: str) -> None:
+        notice = Notice(message=message, hint=hint)
+        self.notices.say(lambda: errors.notice_message(notice), lambda: errors.notice_hint(notice))
 
     def _on_shown(self, transcript: Transcript) -> None:
         self.chat.show_transcript(transcript)
+        self._show_hint()
         self.sidebar.set_current(transcript.conversation)
         self.composer.setFocus()
 
     def _on_exported(self, done: Exported) -> None:
-        size = QLocale().formattedDataSize(done.bytes, 1, QLocale.DataSizeFormat.DataSizeSIFormat)
-        self.notices.say(self.tr("Exported to {path} ({size}).").format(path=done.path, size=size))
+        def words() -> str:
+            size = QLocale().formattedDataSize(done.bytes, 1, QLocale.DataSizeFormat.DataSizeSIFormat)
+            return self.tr("Exported to {path} ({size}).").format(path=done.path, size=size)
+
+        self.notices.say(words)
 
     def _on_imported(self, profile: ProfileInfo) -> None:
-        bar = self.notices.say(self.tr("Imported as “{name}”.").format(name=profile.name))
-        bar.add_action(self.tr("Open it"), lambda: self.partner.switch_profile(profile.name))
+        bar = self.notices.say(lambda: self.tr("Imported as “{name}”.").format(name=profile.name))
+        bar.add_action(lambda: self.tr("Open it"), lambda: self.partner.switch_profile(profile.name))
 
     def _on_deleted(self, name: str) -> None:
         if self._draft_of is not None:
             self.settings.set_draft(self._draft_of, "")
             self._draft_of = None
             self.composer.clear()
-        self.notices.say(self.tr("The profile “{name}” is gone, with all its files.").format(name=name))
+        self.notices.say(lambda: self.tr("The profile “{name}” is gone, with all its files.").format(name=name))
 
     def _on_reset(self) -> None:
         self.panel.set_learned(None)
-        self.notices.say(self.tr("The memory is empty again. The conversations are still there."))
+        self.notices.say(lambda: self.tr("The memory is empty again. The conversations are still there."))
 
     # ------------------------------------------------------------------------------------------ from the person
 
@@ -247,6 +314,78 @@ class MainWindow(QMainWindow):
 
     def _on_new_chat(self) -> None:
         self.partner.exchange.new_chat()
+        self.composer.setFocus()
+
+    def _copy_reply(self) -> None:
+        replies = [item.text for item in self.partner.exchange.current.items if item.role == "assistant" and item.text]
+        self._copy(replies)
+
+    def _copy_code(self) -> None:
+        from app.chat.markdown import code_blocks
+
+        replies = [item.text for item in self.partner.exchange.current.items if item.role == "assistant"]
+        self._copy([block for reply in replies for block in code_blocks(reply)])
+
+    def _copy(self, texts: list[str]) -> None:
+        """The last of them; what happened stands for a while in the status line."""
+        if texts:
+            QGuiApplication.clipboard().setText(texts[-1])
+        self.status.showMessage(self.tr("Copied") if texts else self.tr("There is nothing to copy here yet."), 2500)
+
+    def _show_settings(self) -> None:
+        from app.settings_dialog import SettingsDialog
+
+        SettingsDialog(self, self.settings, self.memory_menu.panel).open()
+
+    def _show_shortcuts(self) -> None:
+        from app.shortcuts import Group, ShortcutSheet, group_of
+
+        menus = (self.chat_menu, self.profile_menu.menu, self.memory_menu.menu, self.help_menu)
+        typing = Group(self.composer.edit.accessibleName(), self.composer.keys())
+        ShortcutSheet(self, [typing, *map(group_of, menus)]).open()
+
+    def first_run(self) -> None:
+        """To be called once, after the first paint: a person who is new here is shown around."""
+        if not self.settings.tour_seen:
+            self.show_tour()
+
+    def show_tour(self) -> None:
+        """Three cards. The memory panel is there for the second one, also when it is switched off."""
+        if self.tour is not None:
+            return
+        self.panel.show()
+        self.tour = Tour(
+            self,
+            [
+                Step(self.composer, "above", self._tour_of_the_input_box),
+                Step(self.panel, "left", self._tour_of_the_memory),
+                Step(self.sidebar.profile_button, "below", self._tour_of_the_profiles),
+            ],
+        )
+        self.tour.ended.connect(self._on_tour_ended)
+
+    def _tour_of_the_input_box(self) -> tuple[str, str]:
+        return self.tr("Tell me something"), self.tr(
+            "Write as you would to a friend: “My sister Aino works at the harbour.” Ask about it later: in another "
+            "chat, tomorrow, next year."
+        )
+
+    def _tour_of_the_memory(self) -> tuple[str, str]:
+        return self.tr("What was learned"), self.tr(
+            "Here you see what the last message taught me, and how full my memory is. However much you tell me, it "
+            "never gets larger."
+        )
+
+    def _tour_of_the_profiles(self) -> tuple[str, str]:
+        return self.tr("Everything stays here"), self.tr(
+            "One notebook a person: switch, make, rename or delete them here. Nothing leaves this computer."
+        )
+
+    def _on_tour_ended(self) -> None:
+        self.tour = None
+        self.settings.tour_seen = True
+        self.settings.save()
+        self.panel.setVisible(self.memory_menu.panel.isChecked())
         self.composer.setFocus()
 
     def _show_about(self) -> None:
@@ -277,6 +416,12 @@ class MainWindow(QMainWindow):
             self._painted = True
             QTimer.singleShot(0, self, self.first_painted.emit)
 
+    def focusNextPrevChild(self, forwards: bool) -> bool:
+        """Tab and Shift+Tab; Qt asks also when what had the focus goes away, such as a notice."""
+        if not focus.step([self.splitter, self.status], self.focusWidget(), forwards=forwards):
+            self.composer.setFocus()
+        return True
+
     def eventFilter(self, watched: object, event: QEvent) -> bool:
         """The input box is as wide as the column of text above it."""
         if watched is self._centre and event.type() == QEvent.Type.Resize:
@@ -290,7 +435,7 @@ class MainWindow(QMainWindow):
         exchange = self.partner.exchange
         if unsent := exchange.unsent:
             self.composer.give_back(unsent)
-        self.settings.set_draft(self._draft_of, self.composer.text)
+        self.settings.set_draft(self._draft_of, self._draft_to_keep())
         self.settings.geometry = self.saveGeometry()
         self.settings.splitter = self.splitter.saveState()
         self.settings.memory_panel = self.memory_menu.panel.isChecked()

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QDate, QDir, QObject, QStandardPaths
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
+from app import language
 from app.dialogs import NameDialog, confirm
 from app.partner import Partner
 from app.profiles import ProfileMenu
+
+if TYPE_CHECKING:
+    from app.journal import JournalDialog
 
 SUFFIX = ".techo"
 
@@ -24,12 +29,16 @@ class MemoryMenu(QObject):
         self._partner = partner
         self._profiles = profiles
         self._window = window
+        self._journal: JournalDialog | None = None
         self.menu = QMenu(window)
         self.panel = QAction(self, checkable=True)
+        self.journal = self._made(self.show_journal)
+        self.journal.setShortcut(QKeySequence("Ctrl+J"))
         self.export = self._made(self.ask_export)
         self.bring = self._made(self.ask_import)
         self.reset = self._made(self.ask_reset)
         self.menu.addAction(self.panel)
+        self.menu.addAction(self.journal)
         self.menu.addSeparator()
         self.menu.addAction(self.export)
         self.menu.addAction(self.bring)
@@ -41,6 +50,7 @@ class MemoryMenu(QObject):
         """Set all words."""
         self.menu.setTitle(self.tr("&Memory"))
         self.panel.setText(self.tr("&Show the memory panel"))
+        self.journal.setText(self.tr("&What I have learned…"))
         self.export.setText(self.tr("&Export to a file…"))
         self.bring.setText(self.tr("&Import from a file…"))
         self.reset.setText(self.tr("&Reset the memory…"))
@@ -49,6 +59,7 @@ class MemoryMenu(QObject):
         """Whether the engine takes requests."""
         has_profile = self._partner.profile is not None
         self.bring.setEnabled(available)
+        self.journal.setEnabled(available and has_profile)
         self.export.setEnabled(available and has_profile)
         self.reset.setEnabled(available and has_profile)
 
@@ -56,6 +67,22 @@ class MemoryMenu(QObject):
         action = QAction(self)
         action.triggered.connect(slot)
         return action
+
+    # ------------------------------------------------------------------------------------------ journal
+
+    def show_journal(self) -> None:
+        """Open the journal, or bring it to the front."""
+        from app.journal import JournalDialog
+
+        if self._journal is None:
+            self._journal = JournalDialog(self._partner, self._window)
+            self._journal.destroyed.connect(self._journal_closed)
+            self._journal.show()
+        self._journal.raise_()
+        self._journal.activateWindow()
+
+    def _journal_closed(self) -> None:
+        self._journal = None
 
     # ------------------------------------------------------------------------------------------ reset
 
@@ -65,6 +92,9 @@ class MemoryMenu(QObject):
 
     def _confirm_reset(self, losses: str) -> None:
         name = "" if self._partner.profile is None else self._partner.profile.name
+        if language.current() != "en":  # The engine speaks English.
+            count = 0 if self._partner.stats is None else self._partner.stats.turns_learned
+            losses = self.tr("%Ln learned turns will be forgotten. The conversations stay.", "", count)
         confirm(
             self._window,
             title=self.tr("Reset the memory"),
@@ -103,6 +133,9 @@ class MemoryMenu(QObject):
         folder = places[0] if places and QDir(places[0]).exists() else QDir.homePath()
         dialog = QFileDialog(self._window, title, folder)
         dialog.setNameFilters([self.tr("Techo memory (*{suffix})").format(suffix=SUFFIX), self.tr("All files (*)")])
+        # Qt's own Japanese lacks these.
+        dialog.setLabelText(QFileDialog.DialogLabel.LookIn, self.tr("Folder:"))
+        dialog.setLabelText(QFileDialog.DialogLabel.FileType, self.tr("Kind of file:"))
         dialog.setDefaultSuffix(SUFFIX.removeprefix("."))
         dialog.finished.connect(dialog.deleteLater)
         return dialog

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QLayout, QLayoutItem, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from app import theme
+from app.language import translate
 from engine.protocol import Learned, MemoryStats
 
 WORDS_SHOWN: Final = 24
@@ -137,13 +138,13 @@ def join_pieces(tokens: Iterable[str]) -> list[str]:
     return list(kept)
 
 
-def surprise_word(panel: QWidget, surprise: float) -> str:
+def surprise_word(surprise: float) -> str:
     """A word for a surprise of 0 (known by heart) to 1 (all new)."""
     if surprise >= 0.75:
-        return panel.tr("all new")
+        return translate("MemoryPanel", "all new")
     if surprise >= 0.4:
-        return panel.tr("partly new")
-    return panel.tr("mostly known")
+        return translate("MemoryPanel", "partly new")
+    return translate("MemoryPanel", "mostly known")
 
 
 def _size(size: int) -> str:
@@ -183,17 +184,17 @@ class MemoryPanel(QWidget):
         self._spoke = False
         """Whether a turn has ended since the profile was opened."""
         self.title = _label("panelTitle")
-        self.neurons_caption = _label("caption")
+        self.neurons_caption = _label("caption", wrap=True)
         self.neurons = _label("figure")
         self.neurons_bar = Bar()
         self.neurons_note = _label("figureNote", wrap=True)
-        self.size_caption = _label("caption")
+        self.size_caption = _label("caption", wrap=True)
         self.state_size = _label("figure")
         self.size_note = _label("figureNote", wrap=True)
-        self.turns_caption = _label("caption")
+        self.turns_caption = _label("caption", wrap=True)
         self.turns = _label("figure")
         self.turns_note = _label("figureNote", wrap=True)
-        self.lesson_caption = _label("caption")
+        self.lesson_caption = _label("caption", wrap=True)
         self.lesson_note = _label("figureNote", wrap=True)
         self.surprise_bar = Bar()
         self.surprise_note = _label("figureNote", wrap=True)
@@ -281,7 +282,7 @@ class MemoryPanel(QWidget):
             used=number(stats.turns_used), total=number(stats.turns)
         )
         if stats.turns_recycled:
-            places += "\n" + self.tr("{count} oldest made room").format(count=number(stats.turns_recycled))
+            places += "\n" + self.tr("%Ln oldest made room", "", stats.turns_recycled)
         self.turns_note.setText(places)
         self.state_size.setText(_size(stats.state_bytes))
         disk = self.tr("Fixed from birth: it does not grow.")
@@ -307,7 +308,7 @@ class MemoryPanel(QWidget):
         words = join_pieces(learned.tokens)
         shown = words[:WORDS_SHOWN]
         if len(words) > len(shown):
-            shown.append(self.tr("+{count} more").format(count=len(words) - len(shown)))
+            shown.append(self.tr("+%Ln more", "", len(words) - len(shown)))
         for word in shown:
             label = _label("word")
             label.setText(word)
@@ -316,11 +317,12 @@ class MemoryPanel(QWidget):
         self._words.setAccessibleDescription(", ".join(shown))
         self.surprise_bar.set_part(learned.surprise)
         percent = QLocale().toString(100 * learned.surprise, "f", 0)
-        text = self.tr("Surprise {percent} %: {word}").format(
-            percent=percent, word=surprise_word(self, learned.surprise)
+        text = self.tr("Surprise {percent} %: {word}").format(percent=percent, word=surprise_word(learned.surprise))
+        changed = self.tr(
+            "%Ln neurons recruited, {stronger} strengthened, {rewritten} rewritten", "", learned.recruited
         )
-        changed = self.tr("{new} neurons recruited, {stronger} strengthened, {rewritten} rewritten").format(
-            new=learned.recruited, stronger=learned.strengthened, rewritten=learned.overwritten
+        changed = changed.format(
+            stronger=QLocale().toString(learned.strengthened), rewritten=QLocale().toString(learned.overwritten)
         )
         self.surprise_note.setText(f"{text}\n{changed}")
         self.surprise_bar.setAccessibleName(text)

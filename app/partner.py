@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +18,11 @@ from engine.protocol import (
     ErrorBody,
     Exported,
     FilePath,
+    Forget,
+    Forgotten,
     Initialized,
+    JournalList,
+    JournalPage,
     MemoryImport,
     MemoryStats,
     Notice,
@@ -65,6 +69,8 @@ class Partner(QObject):
     deleted = Signal(str)
     """Name of a profile that is gone."""
     was_reset = Signal()
+    forgot = Signal(object)
+    """Forgotten: learned turns are gone."""
 
     def __init__(
         self, engine: EngineProcess, profile: str | None, last: str | None = None, parent: QObject | None = None
@@ -153,9 +159,13 @@ class Partner(QObject):
         self.engine.request("profile.list", None, ProfileList, self._list, self._quiet)
 
     def _take_conversations(self, answer: ConversationList) -> None:
-        self.conversations = answer.conversations
-        self.exchange.set_known([found.id for found in answer.conversations])
-        self.conversations_changed.emit(self.conversations)
+        self.replace_conversations(answer.conversations)
+
+    def replace_conversations(self, conversations: list[Conversation]) -> None:
+        """These are the conversations there are now."""
+        self.conversations = conversations
+        self.exchange.set_known([found.id for found in conversations])
+        self.conversations_changed.emit(conversations)
 
     def _take_stats(self, stats: MemoryStats) -> None:
         self.stats = stats
@@ -272,6 +282,21 @@ class Partner(QObject):
             self.was_reset.emit()
 
         self.engine.request("memory.reset", Confirm(confirm=True), MemoryStats, done, self._report)
+
+    def journal(self, page: JournalPage, done: Callable[[JournalList], None]) -> None:
+        """Ask for a page of the learned turns."""
+        self.engine.request("memory.journal", page, JournalList, done, self._quiet)
+
+    def forget(self, entries: Sequence[int], *, said: bool) -> None:
+        """Forget learned turns exactly; with `said` their messages go out of the conversations as well."""
+
+        def done(gone: Forgotten) -> None:
+            self._take_stats(gone.stats)
+            self.exchange.forget_entries([entry.id for entry in gone.entries], reload=gone.messages > 0)
+            self.refresh()
+            self.forgot.emit(gone)
+
+        self.engine.request("memory.forget", Forget(entries=list(entries), said=said), Forgotten, done, self._report)
 
     def export(self, path: Path) -> None:
         """Write the profile to one file. Who calls has asked whether an existing file may be replaced."""

@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QWidget
 
+from app import language
 from app.dialogs import NameDialog, confirm, free_name
 from app.partner import Partner
 from engine.protocol import ProfileInfo
@@ -111,6 +112,11 @@ class ProfileMenu(QObject):
         self._partner.ask_to_delete(current.name, lambda losses: self._confirm_delete(current.name, losses))
 
     def _confirm_delete(self, name: str, losses: str) -> None:
+        if language.current() != "en":  # The engine speaks English.
+            stats = self._partner.stats
+            turns = self.tr("%Ln learned turns", "", 0 if stats is None else stats.turns_learned)
+            chats = self.tr("%Ln conversations", "", len(self._partner.conversations))
+            losses = self.tr("{turns} and {chats} will be lost.").format(turns=turns, chats=chats)
         confirm(
             self._window,
             title=self.tr("Delete profile"),

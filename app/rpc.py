@@ -18,12 +18,14 @@ from engine.protocol import (
     TurnAccepted,
     TurnDelta,
     TurnLearned,
+    TurnStarted,
 )
 
 NOTIFICATIONS: Final[dict[str, type[Struct]]] = {
     "engine.state": StateChanged,
     "engine.notice": Notice,
     "turn.accepted": TurnAccepted,
+    "turn.started": TurnStarted,
     "turn.delta": TurnDelta,
     "turn.learned": TurnLearned,
 }

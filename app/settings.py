@@ -8,7 +8,7 @@ from PySide6.QtCore import QByteArray, QSettings
 
 
 class WindowSettings:
-    """Geometry, the last profile, and the drafts that were not sent: one for each profile, one from before any."""
+    """How the window looks and speaks, the last profile, and the drafts: one for each profile, one from before any."""
 
     def __init__(self, data_dir: Path) -> None:
         self._settings = QSettings(str(data_dir / "window.ini"), QSettings.Format.IniFormat)
@@ -41,6 +41,43 @@ class WindowSettings:
         self._settings.setValue("window/memory_panel", value)
 
     @property
+    def language(self) -> str:
+        """`system`, or the code of a language."""
+        return self._text("window/language", "system")
+
+    @language.setter
+    def language(self, value: str) -> None:
+        self._settings.setValue("window/language", value)
+
+    @property
+    def theme(self) -> str:
+        """`system`, or the name of a theme."""
+        return self._text("window/theme", "system")
+
+    @theme.setter
+    def theme(self, value: str) -> None:
+        self._settings.setValue("window/theme", value)
+
+    @property
+    def font_percent(self) -> int:
+        """Size of the text, in per cent of the system's. Who uses it sees to its limits: the file can be edited."""
+        text = self._text("window/font_percent", "100")
+        return int(text) if text.isascii() and text.isdigit() else 100
+
+    @font_percent.setter
+    def font_percent(self, value: int) -> None:
+        self._settings.setValue("window/font_percent", str(value))
+
+    @property
+    def tour_seen(self) -> bool:
+        """Whether the tour of the first run was shown."""
+        return self._settings.value("window/tour_seen", False, type=bool) is True
+
+    @tour_seen.setter
+    def tour_seen(self, value: bool) -> None:
+        self._settings.setValue("window/tour_seen", value)
+
+    @property
     def profile(self) -> str | None:
         """Name of the profile that was open last."""
         value = self._settings.value("profile/last")
@@ -65,6 +102,10 @@ class WindowSettings:
     def save(self) -> None:
         """Write the file now."""
         self._settings.sync()
+
+    def _text(self, key: str, default: str) -> str:
+        value = self._settings.value(key, default)
+        return value if isinstance(value, str) and value else default
 
     def _bytes(self, key: str) -> QByteArray | None:
         value = self._settings.value(key)

@@ -1,29 +1,19 @@
-"""The left side: whose notebook is open, a new chat, and the earlier ones."""
+"""The left side: whose notebook is open, a new chat, the earlier ones, and a search over all of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import QDateTime, QEvent, QLocale, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QPainter, QPixmap
-from PySide6.QtWidgets import (
-    QFrame,
-    QLabel,
-    QListWidget,
-    QListWidgetItem,
-    QMenu,
-    QPushButton,
-    QSizePolicy,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QMenu, QPushButton, QSizePolicy, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from app import theme
-from engine.protocol import Conversation, ProfileInfo
+from app.conversation_list import ConversationList
+from app.search import SearchBox, SearchResults
+from engine.protocol import Conversation, HitList, ProfileInfo
 
-CONVERSATION: Final = Qt.ItemDataRole.UserRole
 AVATARS: Final = ("#2d5480", "#7a4e2d", "#4b6b2c", "#6b3f6e", "#2f6b68", "#8a3b32")
 """Grounds of the profile's initial; each carries white text."""
 
@@ -49,18 +39,26 @@ def avatar(profile: ProfileInfo, size: int, ratio: float) -> QPixmap:
 
 
 class Sidebar(QWidget):
-    """Profile button, "New chat", conversation list."""
+    """Profile button, "New chat", search box; beneath them the conversations, or the hits of a search."""
 
     new_chat = Signal()
     chosen = Signal(int)
     """Conversation id"""
+    hit_chosen = Signal(object)
+    """Found: a message to go to, or a conversation"""
+    renamed = Signal(int, str)
+    """Conversation id and its new title"""
+    pin_asked = Signal(int)
+    delete_asked = Signal(int)
+    search_asked = Signal(str, object)
+    """See `SearchResults.asked`."""
+    search_left = Signal()
+    """Escape in the search box."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("sidebar")
         self._profile: ProfileInfo | None = None
-        self._conversations: list[Conversation] = []
-        self._current: int | None = None
 
         self.profile_button = theme.named(QToolButton(), "profileButton")
         self.profile_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -70,23 +68,28 @@ class Sidebar(QWidget):
         self.new_button = theme.named(QPushButton(), "newChat")
         self.new_button.setCursor(Qt.CursorShape.PointingHandCursor)
         self.new_button.clicked.connect(self.new_chat)
-        self._caption = theme.named(QLabel(), "caption")
-        self.list = theme.named(QListWidget(), "conversations")
-        self.list.setFrameShape(QFrame.Shape.NoFrame)
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
-        self.list.setUniformItemSizes(True)
-        self.list.itemClicked.connect(self._on_item)
-        self.list.itemActivated.connect(self._on_item)
+        self.search = SearchBox()
+        self.list = ConversationList()
+        self.results = SearchResults(self.search)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.list)
+        self._pages.addWidget(self.results)
+
+        self.list.chosen.connect(self.chosen)
+        self.list.renamed.connect(self.renamed)
+        self.list.pin_asked.connect(self.pin_asked)
+        self.list.delete_asked.connect(self.delete_asked)
+        self.search.textChanged.connect(self._on_search)
+        self.search.left.connect(self.search_left)
+        self.results.asked.connect(self.search_asked)
+        self.results.chosen.connect(self.hit_chosen)
 
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 12, 12, 12)
         column.setSpacing(10)
-        column.addWidget(self.profile_button)
-        column.addWidget(self.new_button)
-        column.addSpacing(6)
-        column.addWidget(self._caption)
-        column.addWidget(self.list, 1)
+        for part in (self.profile_button, self.new_button, self.search):
+            column.addWidget(part)
+        column.addWidget(self._pages, 1)
         theme.changes().changed.connect(self._restyle)
         self.retranslate()
         self._restyle()
@@ -96,7 +99,9 @@ class Sidebar(QWidget):
         self.profile_button.setMenu(menu)
 
     def set_profile(self, profile: ProfileInfo | None) -> None:
-        """Whose notebook is open."""
+        """Whose notebook is open. In another one nothing is searched yet."""
+        if (None if profile is None else profile.id) != (None if self._profile is None else self._profile.id):
+            self.search.clear()
         self._profile = profile
         name = self.tr("No profile") if profile is None else profile.name
         shown = self.profile_button.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, 150)
@@ -109,36 +114,31 @@ class Sidebar(QWidget):
             self.profile_button.setIcon(avatar(profile, 28, self.devicePixelRatioF()))
 
     def set_conversations(self, conversations: Sequence[Conversation]) -> None:
-        """The list, newest first."""
-        self._conversations = list(conversations)
-        self.list.clear()
-        for conversation in conversations:
-            title = conversation.title or self.tr("Untitled")
-            item = QListWidgetItem(title)
-            item.setData(CONVERSATION, conversation.id)
-            item.setToolTip(f"{title}\n{_local_time(conversation.updated)}".strip())
-            self.list.addItem(item)
-        self._caption.setVisible(bool(conversations))
-        self.set_current(self._current)
+        """All there are, newest first."""
+        self.list.set_conversations(conversations)
+        self.results.set_conversations(conversations)
 
     def set_current(self, conversation: int | None) -> None:
         """Which conversation is on screen."""
-        self._current = conversation
-        for row in range(self.list.count()):
-            if self.list.item(row).data(CONVERSATION) == conversation:
-                self.list.setCurrentRow(row)
-                return
-        self.list.setCurrentRow(-1)
-        self.list.clearSelection()
+        self.list.set_shown(conversation)
+
+    def show_hits(self, query: str, before: int | None, answer: HitList | None) -> None:
+        """The engine's answer to `search_asked`."""
+        self.results.show_answer(query, before, answer)
+
+    def start_search(self) -> None:
+        """The keyboard goes to the search box."""
+        self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.search.selectAll()
 
     def retranslate(self) -> None:
         """Set all words."""
         self.new_button.setText(self.tr("New chat"))
         self.new_button.setAccessibleName(self.tr("New chat"))
-        self._caption.setText(self.tr("EARLIER CHATS"))
-        self.list.setAccessibleName(self.tr("Earlier chats"))
+        self.search.retranslate()
+        self.list.retranslate()
+        self.results.retranslate()
         self.set_profile(self._profile)
-        self.set_conversations(self._conversations)
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow a change of the language."""
@@ -146,16 +146,9 @@ class Sidebar(QWidget):
             self.retranslate()
         super().changeEvent(event)
 
-    def _on_item(self, item: QListWidgetItem) -> None:
-        self.chosen.emit(int(item.data(CONVERSATION)))
+    def _on_search(self) -> None:
+        self._pages.setCurrentWidget(self.results if self.results.query else self.list)
 
     def _restyle(self) -> None:
         self.new_button.setIcon(theme.icon("new-chat", theme.current().ink))
         self.set_profile(self._profile)
-
-
-def _local_time(iso: str) -> str:
-    moment = QDateTime.fromString(iso, Qt.DateFormat.ISODate)
-    if not moment.isValid():
-        return ""
-    return QLocale().toString(moment.toLocalTime(), QLocale.FormatType.ShortFormat)

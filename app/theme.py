@@ -1,102 +1,25 @@
-"""Colours, light and dark by the system's palette, and the style sheet made from them.
-
-Paper, ink, indigo for what the person says, moss green for what the memory does, vermilion for warnings. Each pair of
-text and ground has a contrast of at least 4.5 (a test measures it).
-"""
+"""How the window looks: the theme that is on, by the system or by choice, and the style sheet made from it."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import lru_cache
-from pathlib import Path
 from typing import Final, TypeVar
 
 from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtGui import QColor, QFont, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication, QWidget
 
+from app import fonts
+from app.palettes import DARK, HIGH_CONTRAST, LIGHT, THEMES, Theme
+from app.paths import RESOURCES
+
 W = TypeVar("W", bound=QWidget)
-RESOURCES: Final = Path(__file__).resolve().parent.parent / "resources"
-
-
-@dataclass(frozen=True)
-class Theme:
-    """One set of colours, as `#rrggbb`."""
-
-    name: str
-    paper: str
-    """Ground of the conversation."""
-    side: str
-    """Ground of the sidebar, the memory panel, the status bar."""
-    raised: str
-    """Cards, the input box, menus."""
-    line: str
-    ink: str
-    soft: str
-    """Secondary text."""
-    hover: str
-    chosen: str
-    accent: str
-    accent_ink: str
-    """Text on `accent`."""
-    said: str
-    """Bubble of the person."""
-    code: str
-    """Ground of code."""
-    memory: str
-    memory_ground: str
-    warning: str
-    warning_ground: str
-    track: str
-    """The empty part of a gauge."""
-    highlighter: str
-    """Name of the pygments style."""
-
-
-LIGHT: Final = Theme(
-    name="light",
-    paper="#fcfbf8",
-    side="#f3f0e9",
-    raised="#ffffff",
-    line="#e2ddd2",
-    ink="#24262b",
-    soft="#67655f",
-    hover="#e9e5dc",
-    chosen="#dfe7f0",
-    accent="#2d5480",
-    accent_ink="#ffffff",
-    said="#e4ebf3",
-    code="#f4f1ea",
-    memory="#4b6b2c",
-    memory_ground="#e8eedd",
-    warning="#a5361f",
-    warning_ground="#f8e6e0",
-    track="#e3ded3",
-    highlighter="xcode",
-)
-DARK: Final = Theme(
-    name="dark",
-    paper="#1e2023",
-    side="#17191b",
-    raised="#282b2f",
-    line="#363a3f",
-    ink="#e7e4dd",
-    soft="#a3a19a",
-    hover="#26292d",
-    chosen="#2a3644",
-    accent="#8ab4e2",
-    accent_ink="#10202f",
-    said="#2b3a4b",
-    code="#15171a",
-    memory="#a9c77f",
-    memory_ground="#2b3424",
-    warning="#ec9681",
-    warning_ground="#3d2722",
-    track="#383c41",
-    highlighter="github-dark",
-)
+SYSTEM: Final = "system"
+TEXT: Final = 1.06
+"""What is said and typed, as a multiple of the size of everything else."""
 
 
 class _Active(QObject):
@@ -104,6 +27,12 @@ class _Active(QObject):
 
     changed = Signal()
     theme = LIGHT
+    choice = SYSTEM
+    percent = 100
+    font = QFont()
+    """The system's, before any resizing."""
+    palette: QPalette | None = None
+    """The system's, before any of ours was put in its place."""
 
 
 @lru_cache(maxsize=1)
@@ -114,6 +43,11 @@ def _active() -> _Active:
 def current() -> Theme:
     """The theme that is on."""
     return _active().theme
+
+
+def percent() -> int:
+    """Size of the text, in per cent of the system's."""
+    return _active().percent
 
 
 def changes() -> _Active:
@@ -127,25 +61,75 @@ def named(widget: W, name: str) -> W:
     return widget
 
 
+def em() -> float:
+    """Size of ordinary text, in points."""
+    size = QApplication.font().pointSizeF()
+    return size if size > 0 else 10.0
+
+
+def text_font(widget: QWidget) -> QFont:
+    """The font of what is said and typed."""
+    font = QFont(QApplication.font(widget))
+    font.setPointSizeF(em() * TEXT)
+    return font
+
+
 def system_theme(app: QGuiApplication) -> Theme:
-    """Light or dark, as the system says; where it does not say, as its palette looks."""
-    scheme = app.styleHints().colorScheme()
+    """What the system asks for: high contrast, light or dark; where it does not say, as its palette looks."""
+    hints = app.styleHints()
+    accessibility = hints.accessibility()
+    if accessibility.contrastPreference() == Qt.ContrastPreference.HighContrast:
+        return HIGH_CONTRAST
+    scheme = hints.colorScheme()
     if scheme == Qt.ColorScheme.Unknown:
-        return DARK if app.palette().color(QPalette.ColorRole.Window).lightnessF() < 0.5 else LIGHT
+        palette = _active().palette or app.palette()
+        return DARK if palette.color(QPalette.ColorRole.Window).lightnessF() < 0.5 else LIGHT
     return DARK if scheme == Qt.ColorScheme.Dark else LIGHT
 
 
-def install(app: QApplication) -> None:
-    """Apply the system's theme, and follow it when it changes."""
+def install(app: QApplication, choice: str = SYSTEM, percent: int = 100) -> None:
+    """Apply the theme that was chosen; as long as it is the system's, follow that one when it changes."""
     app.setStyle("Fusion")
-    apply(app, system_theme(app))
-    app.styleHints().colorSchemeChanged.connect(lambda _: apply(app, system_theme(app)))
+    _active().font = app.font()
+    _active().palette = app.palette()
+    # Kept: with the hints' last Python reference the signal's sender would go, too.
+    hints = app.styleHints()
+    accessibility = hints.accessibility()
+    hints.colorSchemeChanged.connect(lambda _: _follow(app))
+    accessibility.contrastPreferenceChanged.connect(lambda _: _follow(app))
+    choose(app, choice, percent)
+
+
+def choose(app: QApplication, choice: str, percent: int) -> None:
+    """Another theme or size of text, at once.
+
+    Args:
+        app: the application.
+        choice: a key of `THEMES`; anything else means the system's.
+        percent: of the system's font size, kept within what the window is made for.
+    """
+    active = _active()
+    active.choice = choice
+    active.percent = min(fonts.LARGEST, max(fonts.SMALLEST, percent))
+    theme = THEMES.get(choice)
+    # The frame of the window and the system's own dialogs go with it, where the platform can.
+    if theme is None:
+        app.styleHints().unsetColorScheme()
+    else:
+        app.styleHints().setColorScheme(Qt.ColorScheme.Light if theme is LIGHT else Qt.ColorScheme.Dark)
+    apply(app, theme or system_theme(app))
+
+
+def _follow(app: QApplication) -> None:
+    if _active().choice not in THEMES:
+        apply(app, system_theme(app))
 
 
 def apply(app: QApplication, theme: Theme) -> None:
     """Put a theme on the whole application."""
     active = _active()
     active.theme = theme
+    app.setFont(fonts.sized(active.font, active.percent))
     app.setPalette(palette(theme))
     app.setStyleSheet(style_sheet(theme))
     active.changed.emit()
@@ -183,10 +167,16 @@ def palette(theme: Theme) -> QPalette:
 
 
 def style_sheet(theme: Theme) -> str:
-    """`resources/styles/techo.qss` with `@name` replaced by this theme's colours."""
-    source = (RESOURCES / "styles" / "techo.qss").read_text(encoding="utf-8")
-    colors = asdict(theme)
-    return re.sub(r"@([a-z_]+)", lambda found: colors[found.group(1)], source)
+    """`resources/styles/techo.qss` with `@name` replaced by this theme's colours, and sizes in `em` by points."""
+    folder = RESOURCES / "styles"
+    source = (folder / "techo.qss").read_text(encoding="utf-8")
+    if theme is HIGH_CONTRAST:
+        source += (folder / "contrast.qss").read_text(encoding="utf-8")
+    # Qt draws pictures of a style sheet as they are, so there are two of each: for light and for dark grounds.
+    tick, arrow = ("white" if QColor(ink).lightnessF() > 0.5 else "black" for ink in (theme.accent_ink, theme.ink))
+    colors = {**asdict(theme), "styles": folder.as_posix(), "tick": tick, "arrow": arrow}
+    source = re.sub(r"@([a-z_]+)", lambda found: colors[found.group(1)], source)
+    return re.sub(r"([\d.]+)em\b", lambda found: f"{float(found.group(1)) * em():.2f}pt", source)
 
 
 @lru_cache(maxsize=64)

@@ -27,6 +27,9 @@ class ErrorCode(IntEnum):
     BACKBONE_MISSING = 1101
     BACKBONE_FAILED = 1102
     PROMPT_TOO_LONG = 1103
+    MODEL_REFUSED = 1104
+    CATALOGUE_INVALID = 1105
+    DOWNLOAD_FAILED = 1106
 
     PROFILE_NOT_FOUND = 1201
     PROFILE_EXISTS = 1202
@@ -71,8 +74,26 @@ class BackboneError(EngineError):
     code = ErrorCode.BACKBONE_FAILED
 
 
+class ModelFileError(BackboneError):
+    """A model file that is damaged, incomplete, hostile, or of a kind that Techo cannot use; it was not loaded."""
+
+    code = ErrorCode.MODEL_REFUSED
+
+
+class CatalogueError(EngineError):
+    """The catalogue of models is missing or says something that cannot be."""
+
+    code = ErrorCode.CATALOGUE_INVALID
+
+
+class DownloadError(EngineError):
+    """A download that did not succeed; what arrived is kept for the next try unless the message says otherwise."""
+
+    code = ErrorCode.DOWNLOAD_FAILED
+
+
 class Cancelled(EngineError):
-    """The user stopped the turn; what was generated so far is kept."""
+    """The user stopped it (a turn, a download); what was there by then is kept."""
 
     code = ErrorCode.CANCELLED
 

@@ -9,8 +9,9 @@ One JSON object a line (UTF-8, at most `MAX_LINE` bytes), JSON-RPC 2.0 shaped, o
 
 `initialize` comes first. Requests are answered in the order they arrive (one worker), except `turn.cancel` and
 `engine.status`, which are answered at once, also while a turn runs. Unknown *fields* are ignored, so that an older
-side understands a newer one of the same version; unknown *methods* get METHOD_NOT_FOUND. End of file on stdin means
-the front end is gone: the engine commits and exits.
+side understands a newer one of the same version; unknown *methods* get METHOD_NOT_FOUND. A turn in a
+conversation is stopped as soon as a `conversation.delete` for it arrives. End of file on stdin means the front end is
+gone: the engine commits and exits.
 """
 
 from __future__ import annotations
@@ -145,6 +146,23 @@ class Conversation(Struct):
     created: str
     updated: str
     messages: int
+    pinned: bool = False
+    """To be shown before all others."""
+
+
+class Hit(Struct):
+    """A message that a search found."""
+
+    conversation: int
+    title: str
+    """Of the conversation."""
+    message: int
+    role: Role
+    created: str
+    snippet: str
+    """A line of the message around what was searched for."""
+    marks: list[tuple[int, int]]
+    """Where in `snippet` that stands: begin and end in characters (code points), ascending, without overlap."""
 
 
 class JournalEntry(Struct):
@@ -225,13 +243,59 @@ class ProfileOpened(Struct):
 
 
 class ConversationId(Struct):
-    """`conversation.messages`."""
+    """`conversation.messages`, `conversation.delete` and `conversation.restore`."""
 
     conversation: int
 
 
+class ConversationRename(Struct):
+    """`conversation.rename`. A title is one line of 200 characters at most; longer ones are cut, empty ones refused."""
+
+    conversation: int
+    title: str
+
+
+class ConversationPin(Struct):
+    """`conversation.pin`."""
+
+    conversation: int
+    pinned: bool = True
+
+
+class ConversationDeleted(Struct):
+    """Answer to `conversation.delete`.
+
+    From now on nothing shows the conversation. A reply that was being generated in it has been stopped. Until
+    `undo_seconds` are over, or the profile is closed, `conversation.restore` brings it back; then it is erased. What
+    was learned from it stays learned (`memory.forget`).
+    """
+
+    conversation: int
+    title: str
+    messages: int
+    undo_seconds: float
+
+
+class ConversationSearch(Struct):
+    """`conversation.search`: messages that contain each word of `query`, or part of one, whatever the case.
+
+    `before`: only those older than this message, to go on where the last answer ended.
+    """
+
+    query: str
+    limit: int = 50
+    before: int | None = None
+
+
+class HitList(Struct):
+    """Answer to `conversation.search`, newest first. `more`: there are older ones."""
+
+    hits: list[Hit]
+    more: bool
+
+
 class ConversationList(Struct):
-    """Answer to `conversation.list`, newest first."""
+    """Answer to `conversation.list`: the one that changed last first, pinned or not."""
 
     conversations: list[Conversation]
 
@@ -308,6 +372,27 @@ class TurnDone(Struct):
     usage: Usage
 
 
+class TurnAsk(Struct):
+    """`turn.ask`: one turn of a temporary chat. Nothing of it goes to the disk, and nothing is learned."""
+
+    text: str
+    history: list[TurnMessage] = msgspec.field(default_factory=list)
+    """What was said before in this chat."""
+    sampling: Sampling = msgspec.field(default_factory=Sampling)
+    recall: bool = True
+    """Read the fast weights while generating."""
+
+
+class TurnAnswer(Struct):
+    """Answer to `turn.ask`."""
+
+    reply: str
+    finish: FinishReason
+    recalled: list[int]
+    """Journal ids of the learned turns that fired."""
+    usage: Usage
+
+
 class Cancelling(Struct):
     """Answer to `turn.cancel`: whether a turn was running."""
 
@@ -327,6 +412,11 @@ class JournalPage(Struct):
 
     limit: int = 100
     before: int | None = None
+    words: str = ""
+    """Only entries whose text holds each of these words, in upper or lower case."""
+    since: str | None = None
+    until: str | None = None
+    """Only entries learned from `since` on and before `until`; ISO 8601, UTC."""
 
 
 class JournalList(Struct):
@@ -335,17 +425,20 @@ class JournalList(Struct):
     entries: list[JournalEntry]
 
 
-class EntryId(Struct):
-    """`memory.forget`: forget one learned turn exactly."""
+class Forget(Struct):
+    """`memory.forget`: forget learned turns exactly, all of them or none."""
 
-    entry: int
+    entries: list[int]
+    said: bool = False
+    """Take the messages that they were learned from, and the replies to those, out of the conversations as well."""
 
 
 class Forgotten(Struct):
     """Answer to `memory.forget`."""
 
-    entry: int
-    text: str
+    entries: list[JournalEntry]
+    messages: int
+    """Messages that were taken out of the conversations."""
     stats: MemoryStats
 
 
@@ -414,6 +507,12 @@ class TurnAccepted(Struct):
     message: int
 
 
+class TurnStarted(Struct):
+    """`turn.started`: a turn of `turn.ask` has begun. Of what comes now, nothing survives."""
+
+    turn: int
+
+
 class TurnDelta(Struct):
     """`turn.delta`: the next piece of the reply, whole characters only."""
 
@@ -446,12 +545,18 @@ METHODS: Final[dict[str, tuple[type[Struct] | None, type[Struct]]]] = {
     "profile.delete": (ProfileName, Ok),
     "conversation.list": (None, ConversationList),
     "conversation.messages": (ConversationId, MessageList),
+    "conversation.rename": (ConversationRename, Conversation),
+    "conversation.pin": (ConversationPin, Conversation),
+    "conversation.delete": (ConversationId, ConversationDeleted),
+    "conversation.restore": (ConversationId, Conversation),
+    "conversation.search": (ConversationSearch, HitList),
     "turn.send": (TurnSend, TurnDone),
     "turn.feed": (TurnFeed, TurnDone),
+    "turn.ask": (TurnAsk, TurnAnswer),
     "turn.cancel": (None, Cancelling),
     "memory.stats": (None, MemoryStats),
     "memory.journal": (JournalPage, JournalList),
-    "memory.forget": (EntryId, Forgotten),
+    "memory.forget": (Forget, Forgotten),
     "memory.reset": (Confirm, MemoryStats),
     "memory.export": (FilePath, Exported),
     "memory.import": (MemoryImport, ProfileInfo),

@@ -151,19 +151,26 @@ class Session:
             tokens=[self._text_of([token]) for token in report.tokens],
         )
 
-    def forget(self, entry: int) -> JournalRecord:
-        """Forgets one learned turn: afterwards the state is that of a memory which never learned it.
+    def forget(self, entries: Sequence[int], *, said: bool = False) -> tuple[list[JournalRecord], int]:
+        """Forgets learned turns: afterwards the state is that of a memory which never learned them.
+
+        Args:
+            entries: Journal ids, at least one.
+            said: Whether the messages that they were learned from go as well, with the replies to them.
+
+        Returns:
+            The entries, and how many messages went.
 
         Raises:
-            StoreError: ENTRY_NOT_FOUND, or the disk refused.
+            StoreError: ENTRY_NOT_FOUND (nothing is forgotten then), or the disk refused.
         """
         if self._refused is not None and self._refused.code != ErrorCode.STATE_DAMAGED:
             raise self._refused
-        record = self.profile.delete_entry(entry)
+        gone = self.profile.delete_entries(entries, said=said)
         self._rebuild()
         self._refused = None
         self._try_snapshot()
-        return record
+        return gone
 
     def reset(self) -> None:
         """Forgets everything that was learned and nothing that was said; also clears a refused state."""

@@ -57,8 +57,12 @@ def test_the_contracts_hold() -> None:
         ("engine/bit_ttt/__init__.py", "import sqlite3", "engine.bit_ttt is arithmetic"),
         ("engine/session.py", "import torch", "torch lives in engine.training alone"),
         ("engine/turn/__init__.py", "import llama_cpp", "llama_cpp is imported by engine.backbone"),
-        ("engine/store/__init__.py", "import pickle", "nobody opens the network or unpickles"),
-        ("app/__init__.py", "import urllib.request", "nobody opens the network or unpickles"),
+        ("engine/store/__init__.py", "import pickle", "nobody unpickles, and nobody but engine.models.download"),
+        ("app/__init__.py", "import urllib.request", "nobody unpickles, and nobody but engine.models.download"),
+        ("engine/models/catalogue.py", "import http.client", "nobody unpickles, and nobody but engine.models.download"),
+        ("engine/models/download.py", "import pickle", "nobody unpickles, and nobody but engine.models.download"),
+        ("engine/server/__init__.py", "import engine.models.download", "engine.models.download is reached from"),
+        ("engine/models/__init__.py", "import engine.models.download", "engine.models.download is reached from"),
     ],
 )
 def test_a_broken_contract_is_noticed(copy: Path, module: str, line: str, contract: str) -> None:

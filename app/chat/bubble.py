@@ -2,23 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from html import escape
+from itertools import zip_longest
 from math import ceil
 from typing import Final
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QTextCursor, QTextOption, QWheelEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import (
+    QColor,
+    QDesktopServices,
+    QEnterEvent,
+    QTextCharFormat,
+    QTextCursor,
+    QTextFrame,
+    QTextOption,
+    QTextTable,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QTextBrowser,
+    QTextEdit,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app import theme
+from app.chat.copying import CopyButton
 from app.chat.transcript import ChatItem, ItemState
 
 OPENED: Final = ("http", "https", "mailto")
 """Kinds of links that a click opens, outside of Techo."""
 USER_WIDTH: Final = 0.78
 """Widest bubble of the person, as a part of the column."""
+CODE_PADDING: Final = 10
+"""Pixels of ground around code, as `app.chat.markdown` has them."""
 LINE_HEIGHT: Final = 128
 """Per cent."""
+MARKS: Final = 200
+"""Words marked in one message at most."""
 
 
 class BubbleText(QTextBrowser):
@@ -37,6 +65,7 @@ class BubbleText(QTextBrowser):
         self.document().setIndentWidth(22)
         self.document().setUndoRedoEnabled(False)
         self.anchorClicked.connect(self._open)
+        self._first_mark = 0
 
     def show_plain(self, text: str) -> None:
         """Exactly what was typed."""
@@ -65,6 +94,35 @@ class BubbleText(QTextBrowser):
             document.setTextWidth(wanted)
         self.setFixedSize(QSize(wanted, ceil(document.size().height())))
 
+    def mark(self, words: Sequence[str]) -> None:
+        """Show each of these words as if it were selected."""
+        colors = theme.current()
+        form = QTextCharFormat()
+        form.setBackground(QColor(colors.accent))
+        form.setForeground(QColor(colors.accent_ink))
+        marks: list[QTextEdit.ExtraSelection] = []
+        for word in words:
+            cursor = self.document().find(word)
+            while not cursor.isNull() and len(marks) < MARKS:
+                mark = QTextEdit.ExtraSelection()
+                mark.cursor, mark.format = cursor, form
+                marks.append(mark)
+                cursor = self.document().find(word, cursor)
+        self.setExtraSelections(marks)
+        self._first_mark = min((self.cursorRect(mark.cursor).top() for mark in marks), default=0)
+
+    def first_mark(self) -> int:
+        """Pixels from the top to the first marked word; 0 without one."""
+        return self._first_mark
+
+    def code_tops(self) -> list[int]:
+        """How far down each block of code begins, in the order of the text: tables of one cell, without a border."""
+        layout = self.document().documentLayout()
+        blocks = [
+            table.cellAt(0, 0).firstCursorPosition().block() for table in _code_tables(self.document().rootFrame())
+        ]
+        return [int(layout.blockBoundingRect(block).top()) for block in blocks]
+
     def loadResource(self, _kind: int, _name: QUrl | str) -> object:
         """Nothing is ever loaded, neither from the network nor from the disk."""
         return None
@@ -91,6 +149,16 @@ class BubbleText(QTextBrowser):
             QDesktopServices.openUrl(url)
 
 
+def _code_tables(frame: QTextFrame) -> list[QTextTable]:
+    found: list[QTextTable] = []
+    for child in frame.childFrames():
+        if isinstance(child, QTextTable) and child.rows() == child.columns() == 1 and not child.format().border():
+            found.append(child)
+        else:
+            found += _code_tables(child)
+    return found
+
+
 def _document_style() -> str:
     colors = theme.current()
     return (
@@ -112,12 +180,11 @@ class Bubble(QWidget):
         self._width = 0
         self._drawn: tuple[str, str] | None = None
         self._dots = 0
+        self._hovered = False
         user = item.role == "user"
 
         self.text = BubbleText()
-        font = self.text.font()
-        font.setPointSizeF(font.pointSizeF() * 1.06)
-        self.text.setFont(font)
+        self.text.setFont(theme.text_font(self.text))
         self._frame = theme.named(QFrame(), "bubble")
         self._frame.setProperty("role", item.role)
         inside = QHBoxLayout(self._frame)
@@ -131,12 +198,18 @@ class Bubble(QWidget):
         self.again_button.setProperty("link", True)
         self.again_button.setCursor(Qt.CursorShape.PointingHandCursor)
         self.again_button.clicked.connect(lambda: self.again.emit(self.question))
+        self.copy_button = CopyButton(lambda: self.item.text)
+        policy = self.copy_button.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # What is below must not jump when the mouse comes.
+        self.copy_button.setSizePolicy(policy)
+        self._code_buttons: list[CopyButton] = []
         below = QHBoxLayout()
         below.setContentsMargins(6 if user else 0, 0, 6, 0)
         below.setSpacing(8)
-        parts = (self.mark, self._note, self.again_button)
+        parts: list[QWidget] = [self.mark, self._note, self.again_button, self.copy_button]
         if user:
             below.addStretch()
+            parts.reverse()
         for part in parts:
             below.addWidget(part)
         if not user:
@@ -169,8 +242,24 @@ class Bubble(QWidget):
             self._draw_text()
         self._draw_marks()
 
+    def mark_words(self, words: Sequence[str]) -> None:
+        """Let these words stand out, wherever they are in the text; without any, none."""
+        self.text.mark(words)
+
+    def word_place(self) -> int:
+        """How far beneath the top of the bubble the first marked word stands, in pixels."""
+        return self.text.mapTo(self, QPoint(0, self.text.first_mark())).y()
+
+    def frame_rect(self) -> QRect:
+        """Where in this widget the message itself stands; with some air around an answer, which has no ground."""
+        rect = self._frame.geometry()
+        return rect if self.item.role == "user" else rect.adjusted(-4, 0, 4, 0)
+
     def restyle(self) -> None:
-        """Another theme is on."""
+        """Another theme is on, or another size of text."""
+        self.text.setFont(theme.text_font(self.text))
+        for button in (self.copy_button, *self._code_buttons):
+            button.restyle()
         self._drawn = None
         self.update_item()
 
@@ -183,6 +272,52 @@ class Bubble(QWidget):
         if self._width:
             user = self.item.role == "user"
             self.text.fit(int(self._width * USER_WIDTH) - 32 if user else self._width, hug=user)
+            self._fit_note()
+            self._place_copying()
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """The mouse is here."""
+        super().enterEvent(event)
+        self._hovered = True
+        self._place_copying()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """The mouse is gone."""
+        super().leaveEvent(event)
+        self._hovered = False
+        self._place_copying()
+
+    def _place_copying(self) -> None:
+        """Buttons to copy the message, and each block of code in it, as long as the mouse is on it."""
+        item = self.item
+        shown = self._hovered and bool(item.text)
+        self.copy_button.setVisible(shown)
+        tops = self.text.code_tops() if shown and item.role == "assistant" else []
+        while len(self._code_buttons) < len(tops):
+            place = len(self._code_buttons)
+            self._code_buttons.append(CopyButton(partial(self._code, place), code=True, parent=self.text))
+        for button, top in zip_longest(self._code_buttons, tops):
+            button.setVisible(top is not None)
+            if top is not None:  # In the corner of its ground, which is as wide as the message.
+                button.move(self.text.width() - button.width() - 4, top - CODE_PADDING + 4)
+                button.raise_()
+
+    def _code(self, place: int) -> str:
+        from app.chat.markdown import code_blocks
+
+        blocks = code_blocks(self.item.text)
+        return blocks[place] if place < len(blocks) else ""
+
+    def _fit_note(self) -> None:
+        """In one line, or in as many as what stands beside it leaves room for."""
+        self._note.ensurePolished()
+        # The room of the button is kept, also when it is hidden.
+        beside: list[QWidget] = [self.copy_button]
+        beside += [part for part in (self.mark, self.again_button) if not part.isHidden()]
+        room = self._width - sum(part.sizeHint().width() + 8 for part in beside) - 12
+        wanted = self._note.fontMetrics().horizontalAdvance(self._note.text()) + 2
+        self._note.setWordWrap(wanted > room)
+        self._note.setFixedWidth(max(1, min(wanted, room)))
 
     def _draw_text(self) -> None:
         state = (self.item.text, theme.current().name)
@@ -225,6 +360,8 @@ class Bubble(QWidget):
         self.again_button.setText(self.tr("Send again"))
         self.again_button.setAccessibleName(self.tr("Send the unanswered message again"))
         self.again_button.setVisible(again)
+        if self._width:
+            self._fit_note()
 
     def _mark_text(self) -> tuple[str, str]:
         item = self.item
@@ -254,7 +391,8 @@ class Bubble(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         """Follow a change of the language."""
         if event.type() == QEvent.Type.LanguageChange:
-            self._draw_marks()
+            self._drawn = None
+            self.update_item()
         super().changeEvent(event)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QFocusEvent, QInputMethodEvent, QKeyEvent
+from PySide6.QtCore import QEvent, QMimeData, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QFocusEvent, QInputMethodEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
 
 from app import theme
@@ -34,11 +34,8 @@ class ComposerEdit(QPlainTextEdit):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.document().setDocumentMargin(0)
         self.viewport().setAutoFillBackground(False)
-        font = self.font()
-        font.setPointSizeF(font.pointSizeF() * 1.06)
-        self.setFont(font)
         self.document().documentLayout().documentSizeChanged.connect(lambda _: self._grow())
-        self._grow()
+        self.restyle()
 
     @property
     def composing(self) -> bool:
@@ -88,6 +85,14 @@ class ComposerEdit(QPlainTextEdit):
     def resizeEvent(self, event: object) -> None:
         """A narrower box needs more lines."""
         super().resizeEvent(event)  # type: ignore[arg-type]
+        # Not now: the viewport would keep the height that this event brings.
+        QTimer.singleShot(0, self, self._grow)
+
+    def restyle(self) -> None:
+        """The size of text changed."""
+        font = theme.text_font(self)
+        self.setFont(font)
+        self.viewport().setFont(font)  # It draws the placeholder.
         self._grow()
 
     def _settled(self) -> None:
@@ -97,6 +102,10 @@ class ComposerEdit(QPlainTextEdit):
         # QPlainTextEdit measures its document in lines, not in pixels.
         lines = max(1, min(MAX_LINES, int(self.document().size().height())))
         height = self.fontMetrics().lineSpacing() * lines + 2
+        if self.document().isEmpty():
+            room = QRect(0, 0, self.viewport().width(), self.fontMetrics().lineSpacing() * MAX_LINES)
+            words = self.fontMetrics().boundingRect(room, Qt.TextFlag.TextWordWrap, self.placeholderText())
+            height = max(height, words.height() + 2)
         if height != self.height() or height != self.minimumHeight():
             self.setFixedHeight(height)
 
@@ -131,13 +140,21 @@ class Composer(QFrame):
         self.edit.focused.connect(self._on_focus)
         self.edit.textChanged.connect(self._update_button)
         self.button.clicked.connect(self._on_button)
-        theme.changes().changed.connect(self._update_button)
+        theme.changes().changed.connect(self._restyle)
         self.retranslate()
 
     @property
     def text(self) -> str:
         """What stands in the box."""
         return self.edit.toPlainText()
+
+    def keys(self) -> list[tuple[str, list[QKeySequence]]]:
+        """What its keys do, for the shortcut sheet."""
+        enter = Qt.Key.Key_Enter  # Qt calls the other one "Return"; people do not.
+        return [
+            (self.tr("Send the message"), [QKeySequence(enter)]),
+            (self.tr("Break the line"), [QKeySequence(Qt.KeyboardModifier.ShiftModifier | enter)]),
+        ]
 
     def set_running(self, running: bool) -> None:
         """While a turn runs the button stops it. The box stays usable: the next message can be typed."""
@@ -148,6 +165,11 @@ class Composer(QFrame):
         """Whether there is a profile to talk to."""
         self._enabled = available
         self._update_button()
+
+    def set_temporary(self, temporary: bool) -> None:
+        """A temporary chat is on screen: the frame shows it."""
+        self.setProperty("temporary", temporary)
+        self.style().polish(self)
 
     def clear(self) -> None:
         """Empty the box."""
@@ -164,6 +186,7 @@ class Composer(QFrame):
         self.edit.setPlaceholderText(self.tr("Tell Techo something, or ask…"))
         self.edit.setAccessibleName(self.tr("Message"))
         self.edit.setAccessibleDescription(self.tr("Enter sends, Shift+Enter breaks the line."))
+        self.edit.restyle()
         self._update_button()
 
     def changeEvent(self, event: QEvent) -> None:
@@ -186,6 +209,10 @@ class Composer(QFrame):
     def _on_focus(self, focused: bool) -> None:
         self.setProperty("active", focused)
         self.style().polish(self)
+
+    def _restyle(self) -> None:
+        self.edit.restyle()
+        self._update_button()
 
     def _update_button(self) -> None:
         colors = theme.current()

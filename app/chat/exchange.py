@@ -13,6 +13,7 @@ What was said is in one of four places, and never in none:
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -29,10 +30,14 @@ from engine.protocol import (
     JournalPage,
     MessageList,
     TurnAccepted,
+    TurnAnswer,
+    TurnAsk,
     TurnDelta,
     TurnDone,
     TurnLearned,
+    TurnMessage,
     TurnSend,
+    TurnStarted,
 )
 
 FLUSH_MS: Final = 30
@@ -109,12 +114,13 @@ class Exchange(QObject):
         turn = self._turn or self._doubtful
         return "" if turn is None or turn.accepted else turn.user.text
 
-    def new_chat(self) -> None:
-        """Put an empty transcript on screen."""
-        if self.current.conversation is None and not self.current.items:
-            self.shown.emit(self.current)
+    def new_chat(self, *, temporary: bool = False) -> None:
+        """Put an empty transcript on screen. What is said in a temporary one is neither kept nor learned."""
+        current = self.current
+        if current.conversation is None and not current.items and current.temporary == temporary:
+            self.shown.emit(current)
             return
-        self._show(Transcript(parent=self))
+        self._show(Transcript(temporary=temporary, parent=self))
 
     def show_conversation(self, conversation: int) -> None:
         """Put an earlier conversation on screen; it is fetched when it was not open yet."""
@@ -124,6 +130,12 @@ class Exchange(QObject):
         self._show(transcript)
         if not transcript.loaded:
             self._fetch(transcript)
+
+    def drop(self, conversation: int) -> None:
+        """A conversation was deleted: off the screen with it, and read anew should it ever come back."""
+        self._open.pop(conversation, None)
+        if self.current.conversation == conversation:
+            self._show(Transcript(parent=self))
 
     def set_known(self, conversations: list[int]) -> None:
         """The conversations that are on disk now."""
@@ -137,6 +149,15 @@ class Exchange(QObject):
         self._open.clear()
         self._known = frozenset()
         self._show(Transcript(parent=self))
+
+    def forget_entries(self, entries: Sequence[int], *, reload: bool) -> None:
+        """Learned turns were forgotten: their marks go. `reload`: messages are gone from the disk as well."""
+        for transcript in {*self._open.values(), self.current}:
+            transcript.unlearn(entries)
+            if reload:
+                transcript.loaded = transcript.conversation is None
+        if reload and self.current.conversation is not None:
+            self._fetch(self.current)
 
     def _show(self, transcript: Transcript) -> None:
         old, self.current = self.current, transcript
@@ -153,7 +174,16 @@ class Exchange(QObject):
         def done(answer: MessageList) -> None:
             transcript.load(answer.messages)
 
-        self._engine.request("conversation.messages", params, MessageList, done, self._report)
+        def failed(error: ErrorBody) -> None:
+            if error.code == errors.CONVERSATION_NOT_FOUND:
+                # Forgotten as a whole.
+                self._open.pop(params.conversation, None)
+                if transcript is self.current:
+                    self._show(Transcript(parent=self))
+            else:
+                self._report(error)
+
+        self._engine.request("conversation.messages", params, MessageList, done, failed)
 
     # ------------------------------------------------------------------------------------------ one turn
 
@@ -181,7 +211,9 @@ class Exchange(QObject):
 
     def resume(self) -> None:
         """The engine is up and has a profile (again): settle what was open when it died, then send what waits."""
-        if self._doubtful is not None:
+        if self._doubtful is not None and self._doubtful.transcript.temporary:
+            self._give_back(self._doubtful)  # It cannot be on disk.
+        elif self._doubtful is not None:
             self._look_for(self._doubtful)
         elif self.current.conversation is not None:
             self._fetch(self.current)
@@ -194,6 +226,11 @@ class Exchange(QObject):
     def _dispatch(self, turn: _Turn) -> None:
         turn.user.state = ItemState.SENDING
         turn.transcript.touch(turn.user)
+        if turn.transcript.temporary:
+            history = [TurnMessage(role=i.role, content=i.text) for i in turn.transcript.items if i is not turn.user]
+            ask = TurnAsk(text=turn.user.text, history=history)
+            self._engine.request("turn.ask", ask, TurnAnswer, self._on_answer, self._on_failed)
+            return
         params = TurnSend(text=turn.user.text, conversation=turn.transcript.conversation)
         self._engine.request("turn.send", params, TurnDone, self._on_done, self._on_failed)
 
@@ -203,6 +240,8 @@ class Exchange(QObject):
             return
         if isinstance(message, TurnAccepted) and not turn.accepted:
             self._on_accepted(turn, message)
+        elif isinstance(message, TurnStarted) and not turn.accepted:
+            self._begin_reply(turn, message.turn, None)
         elif isinstance(message, TurnDelta) and message.turn == turn.number:
             turn.gathered.append(message.text)
             if not self._flush_timer.isActive():
@@ -213,15 +252,19 @@ class Exchange(QObject):
             self.learned.emit(message.learned)
 
     def _on_accepted(self, turn: _Turn, message: TurnAccepted) -> None:
-        turn.number = message.turn
         turn.transcript.conversation = message.conversation
         turn.transcript.loaded = True
         self._open[message.conversation] = turn.transcript
-        turn.user.message = message.message
+        self._begin_reply(turn, message.turn, message.message)
+        self.accepted.emit(message.conversation, turn.user.text)
+
+    @staticmethod
+    def _begin_reply(turn: _Turn, number: int, message: int | None) -> None:
+        turn.number = number
+        turn.user.message = message
         turn.user.state = ItemState.DONE
         turn.transcript.touch(turn.user)
-        turn.reply = turn.transcript.append(ChatItem("assistant", "", ItemState.STREAMING, answers=message.message))
-        self.accepted.emit(message.conversation, turn.user.text)
+        turn.reply = turn.transcript.append(ChatItem("assistant", "", ItemState.STREAMING, answers=message))
 
     def _flush(self) -> None:
         turn = self._turn
@@ -243,22 +286,34 @@ class Exchange(QObject):
         if not turn.accepted:  # The notification was lost or late; the answer says the same.
             accepted = TurnAccepted(turn=0, conversation=answer.conversation, message=answer.user_message)
             self._on_accepted(turn, accepted)
-        reply = turn.reply
-        if reply is None:
+        if turn.reply is None:
             return
+        turn.reply.message = answer.reply_message
+        turn.user.learned = answer.learned
+        self._end(turn, turn.reply, answer)
+        self.learned.emit(answer.learned)
+        self.settled.emit()
+
+    def _on_answer(self, answer: TurnAnswer) -> None:
+        """The end of a turn that is not kept."""
+        turn = self._turn
+        if turn is None:
+            return
+        if turn.reply is None:
+            self._begin_reply(turn, 0, None)
+        if turn.reply is not None:
+            self._end(turn, turn.reply, answer)
+
+    def _end(self, turn: _Turn, reply: ChatItem, answer: TurnDone | TurnAnswer) -> None:
         self._flush_timer.stop()
         reply.text = answer.reply
-        reply.message = answer.reply_message
         reply.state = finish_state(answer.finish)
         reply.recalled = answer.recalled
         reply.memory_tokens = answer.usage.memory_tokens
-        turn.user.learned = answer.learned
         self._turn = None
         turn.transcript.touch(turn.user)
         turn.transcript.touch(reply)
-        self.learned.emit(answer.learned)
         self.running_changed.emit(False)
-        self.settled.emit()
         if reply.from_memory:
             for entry in answer.recalled[:RECALLED_SHOWN]:
                 self._name_recalled(turn.transcript, reply, entry)
@@ -268,7 +323,8 @@ class Exchange(QObject):
 
         def done(answer: JournalList) -> None:
             texts = [found.text for found in answer.entries if found.id == entry]
-            if texts:
+            still_open = transcript in (self.current, *self._open.values())  # else it was deleted in the meantime
+            if texts and still_open:
                 reply.recalled_texts += texts
                 transcript.touch(reply)
 

@@ -18,9 +18,11 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
-from app.theme import Theme
+from app.language import translate
+from app.palettes import Theme
 
-HEADINGS: Final = {"h1": "15pt", "h2": "13pt", "h3": "12pt"}
+HEADINGS: Final = {"h1": "x-large", "h2": "large"}
+"""Relative to the text around it; Qt knows 1.5 and 1.2 by these names."""
 MAX_HIGHLIGHTED: Final = 20_000
 """Characters of one code block that are coloured; a longer one is shown plain, so that drawing stays quick."""
 
@@ -34,7 +36,7 @@ class _Renderer(RendererHTML):
 
     def heading_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         # Not <h1>: Qt enlarges it by its own rule on top of any size in points.
-        size = HEADINGS.get(tokens[idx].tag, "11pt")
+        size = HEADINGS.get(tokens[idx].tag, "medium")
         return f'<p style="font-size:{size};font-weight:600;margin-top:12px;margin-bottom:5px">'
 
     def heading_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
@@ -42,7 +44,7 @@ class _Renderer(RendererHTML):
 
     def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         token = tokens[idx]
-        text = escape(self.renderInlineAsText(token.children or [], options, env) or "picture")
+        text = escape(self.renderInlineAsText(token.children or [], options, env) or translate("Markdown", "picture"))
         source = str(token.attrs.get("src", ""))
         if source.startswith(("https://", "http://")):
             return f'<a href="{escape(source)}">[{text}]</a>'
@@ -118,6 +120,11 @@ def to_html(text: str, theme: Theme) -> str:
     if isinstance(renderer, _Renderer):
         renderer.theme = theme
     return str(parser.render(text)).rstrip("\n")
+
+
+def code_blocks(text: str) -> list[str]:
+    """The code in `text`, block by block, as it was written."""
+    return [token.content for token in _parser().parse(text) if token.type in ("fence", "code_block")]
 
 
 def warm_up(theme: Theme) -> None:

@@ -74,9 +74,13 @@ class Transcript(QObject):
     reset = Signal()
     """The whole list is another one."""
 
-    def __init__(self, conversation: int | None = None, parent: QObject | None = None) -> None:
+    def __init__(
+        self, conversation: int | None = None, parent: QObject | None = None, *, temporary: bool = False
+    ) -> None:
         super().__init__(parent)
         self.conversation = conversation
+        self.temporary = temporary
+        """Nothing of it goes to the disk, nothing is learned: it is gone when another one is shown."""
         self.items: list[ChatItem] = []
         self.loaded = conversation is None
         """Whether `items` holds what is on disk."""
@@ -97,6 +101,14 @@ class Transcript(QObject):
         if item in self.items:
             self.items.remove(item)
             self.removed.emit(item)
+
+    def unlearn(self, entries: Sequence[int]) -> None:
+        """Take the marks of learned turns away that were forgotten."""
+        gone = set(entries)
+        for item in self.items:
+            if item.learned is not None and item.learned.entry in gone:
+                item.learned = None
+                self.changed.emit(item)
 
     def last_message(self) -> int:
         """Highest message id that is known to be on disk; 0 when there is none."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from app import theme
 from app.chat.bubble import Bubble
@@ -18,7 +19,12 @@ MARGIN: Final = 28
 FIRST_SHOWN: Final = 16
 """Newest messages drawn at once when a conversation is opened."""
 MORE_SHOWN: Final = 8
-"""Earlier ones drawn each time the reader comes near the top."""
+"""Earlier (or later) ones drawn each time the reader comes near the top (or the end of what is drawn)."""
+BEFORE_HIT: Final = 6
+"""Messages drawn above one that is gone to."""
+SETTLING_MS: Final = 250
+POINTED_MS: Final = 3_500
+"""How long a message that was gone to stands out."""
 NEAR: Final = 32
 """Pixels from the end that still count as "at the end"."""
 
@@ -28,9 +34,10 @@ class Greeting(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._temporary = False
         self._picture = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
         self._picture.setPixmap(theme.app_icon().pixmap(QSize(72, 72), self.devicePixelRatioF()))
-        self._title = theme.named(QLabel(alignment=Qt.AlignmentFlag.AlignCenter), "greeting")
+        self._title = theme.named(QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True), "greeting")
         self._text = theme.named(QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True), "greetingText")
         column = QVBoxLayout(self)
         column.setSpacing(12)
@@ -40,8 +47,22 @@ class Greeting(QWidget):
         column.addStretch(5)
         self.retranslate()
 
+    def set_temporary(self, temporary: bool) -> None:
+        """Say what a temporary chat is instead."""
+        self._temporary = temporary
+        self.retranslate()
+
     def retranslate(self) -> None:
         """Set all words."""
+        if self._temporary:
+            self._title.setText(self.tr("A temporary chat"))
+            self._text.setText(
+                self.tr(
+                    "I remember what I have learned, but nothing of this chat is kept or learned.\n"
+                    "It is gone when you leave it."
+                )
+            )
+            return
         self._title.setText(self.tr("A notebook that grows"))
         self._text.setText(
             self.tr(
@@ -61,7 +82,8 @@ class ChatView(QScrollArea):
     """Shows one transcript.
 
     The newest messages are drawn first and earlier ones as the reader scrolls up, so that opening a long conversation
-    costs no more than opening a short one. While the reader is at the end, the view follows what streams in; as soon
+    costs no more than opening a short one. Going to a message draws those around it, wherever it stands, and more as
+    the reader scrolls in either direction. While the reader is at the end, the view follows what streams in; as soon
     as they scroll up it stays where it is, and a button leads back.
     """
 
@@ -75,17 +97,31 @@ class ChatView(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._transcript: Transcript | None = None
         self._bubbles: dict[ChatItem, Bubble] = {}
-        self._first = 0
+        self._first = self._last = 0
+        """What is drawn: items from `_first` to before `_last`."""
+        self._wanted: tuple[int, list[str]] | None = None
+        """A message to go to as soon as it is there, and the words to mark in it."""
         self._follow = True
         self._from_end: int | None = None
+        """How far from the end the reader was when earlier messages were put above them."""
+        self._growing = False
+        """Messages were drawn, and the scroll bar does not know yet: until then it is no time for more."""
 
         self._column = theme.named(QWidget(), "chatColumn")
         self._layout = QVBoxLayout(self._column)
-        self._layout.setSpacing(22)
+        self._layout.setSpacing(8)  # Below each message is a line for its marks, which stands for more.
         self.greeting = Greeting()
         self._layout.addWidget(self.greeting, 1)
         self._layout.addStretch(0)
         self.setWidget(self._column)
+        self._glow = theme.named(QFrame(self._column), "glow")
+        self._glow.hide()
+        self._pointed: Bubble | None = None
+        self._pointed_timer = QTimer(self, singleShot=True, interval=POINTED_MS)
+        self._pointed_timer.timeout.connect(self._stop_pointing)
+        self._settling = QTimer(self, singleShot=True, interval=SETTLING_MS)
+        """While it runs, what is laid out anew around the message that was gone to does not move it."""
+        self._settling.timeout.connect(self._draw_more)
 
         self.jump = theme.named(QToolButton(self), "jump")
         self.jump.setFixedSize(34, 34)
@@ -114,6 +150,8 @@ class ChatView(QScrollArea):
             old.removed.disconnect(self._on_removed)
             old.reset.disconnect(self._rebuild)
         self._transcript = transcript
+        self.greeting.set_temporary(transcript.temporary)
+        self._wanted = None
         transcript.appended.connect(self._on_appended)
         transcript.changed.connect(self._on_changed)
         transcript.removed.connect(self._on_removed)
@@ -127,10 +165,19 @@ class ChatView(QScrollArea):
 
     def go_to_end(self) -> None:
         """Scroll to the newest message, and follow from there."""
+        self._wanted = None
+        if not self._at_last:
+            self._rebuild()
         self._follow = True
         bar = self.verticalScrollBar()
         bar.setValue(bar.maximum())
         self._place_jump()
+
+    def show_message(self, message: int, words: Sequence[str] = ()) -> None:
+        """Go to a message of the conversation on screen, when it has been read from disk, and point it out."""
+        self._wanted = (message, list(words))
+        if self._transcript is not None and self._transcript.loaded:
+            self._rebuild()
 
     def retranslate(self) -> None:
         """Set all words."""
@@ -152,7 +199,16 @@ class ChatView(QScrollArea):
 
     # ------------------------------------------------------------------------------------------ bubbles
 
+    @property
+    def _at_last(self) -> bool:
+        """Whether the newest message is drawn."""
+        return self._transcript is None or self._last >= len(self._transcript.items)
+
     def _rebuild(self) -> None:
+        """Draw anew: the newest messages, or those around the one to go to."""
+        self._stop_pointing()
+        self._from_end = None
+        self._growing = False
         self.setUpdatesEnabled(False)
         for bubble in self._bubbles.values():
             self._layout.removeWidget(bubble)
@@ -160,19 +216,37 @@ class ChatView(QScrollArea):
             bubble.deleteLater()
         self._bubbles.clear()
         items = self._transcript.items if self._transcript is not None else []
-        self._first = max(0, len(items) - FIRST_SHOWN)
-        for item in items[self._first :]:
+        place, words = self._place_wanted(items)
+        self._first = max(0, len(items) - FIRST_SHOWN if place is None else place - BEFORE_HIT)
+        self._last = min(len(items), self._first + FIRST_SHOWN)
+        for item in items[self._first : self._last]:
             self._add(item, self._layout.count() - 1)
         self._update_greeting()
         self._fit_all()
         self.setUpdatesEnabled(True)
-        self.go_to_end()
+        if place is None:
+            self.go_to_end()
+        else:
+            self._follow = False
+            self._point_out(self._bubbles[items[place]], words)
         QTimer.singleShot(0, self, self._fill)
 
+    def _place_wanted(self, items: Sequence[ChatItem]) -> tuple[int | None, list[str]]:
+        """Where the message to go to stands. One that is not there (any more) is not waited for."""
+        if self._wanted is None or self._transcript is None or not self._transcript.loaded:
+            return None, []
+        (message, words), self._wanted = self._wanted, None
+        return next((place for place, item in enumerate(items) if item.message == message), None), words
+
     def _fill(self) -> None:
-        """Few short messages may not fill a tall window: then nobody could scroll up to the earlier ones."""
-        if self._first and self.verticalScrollBar().maximum() < self.viewport().height():
-            self._show_earlier()
+        """Few short messages may not fill a tall window: then nobody could scroll to the others."""
+        if self.verticalScrollBar().maximum() < self.viewport().height():
+            if self._first:
+                self._show_earlier()
+            elif not self._at_last:
+                self._show_later()
+            else:
+                return
             QTimer.singleShot(0, self, self._fill)
 
     def _add(self, item: ChatItem, place: int) -> None:
@@ -194,6 +268,11 @@ class ChatView(QScrollArea):
     def _on_appended(self, item: ChatItem) -> None:
         if item.role == "user":
             self._follow = True
+        if self._transcript is None or self._last < len(self._transcript.items) - 1:
+            if item.role == "user":
+                self._rebuild()  # What one says is seen, also when something old was just being read.
+            return
+        self._last += 1
         self._add(item, self._layout.count() - 1)
         self._update_greeting()
 
@@ -205,6 +284,7 @@ class ChatView(QScrollArea):
     def _on_removed(self, item: ChatItem) -> None:
         bubble = self._bubbles.pop(item, None)
         if bubble is not None:
+            self._last -= 1
             self._layout.removeWidget(bubble)
             bubble.hide()
             bubble.deleteLater()
@@ -216,10 +296,56 @@ class ChatView(QScrollArea):
             return
         bar = self.verticalScrollBar()
         self._from_end = bar.maximum() - bar.value()
+        self._growing = True
         first = max(0, self._first - MORE_SHOWN)
         for offset, item in enumerate(self._transcript.items[first : self._first]):
             self._add(item, 1 + offset)  # Place 0 is the greeting.
         self._first = first
+
+    def _show_later(self) -> None:
+        """Draw some later messages below."""
+        if self._transcript is None or self._at_last:
+            return
+        self._growing = True
+        last = min(len(self._transcript.items), self._last + MORE_SHOWN)
+        for item in self._transcript.items[self._last : last]:
+            self._add(item, self._layout.count() - 1)
+        self._last = last
+
+    # ------------------------------------------------------------------------------------------ pointing out
+
+    def _point_out(self, bubble: Bubble, words: list[str]) -> None:
+        """Scroll to a bubble and let it stand out for a while."""
+        self._pointed = bubble
+        bubble.mark_words(words)
+        self._pointed_timer.start()
+        self._settling.start()
+        QTimer.singleShot(0, self, self._reveal)
+
+    def _reveal(self) -> None:
+        """The bubble at a third of the height: one sees what came before it, too."""
+        bubble = self._pointed
+        if bubble is None:
+            return
+        QApplication.sendPostedEvents(self._column, QEvent.Type.LayoutRequest)
+        self._layout.activate()
+        place = bubble.mapTo(self._column, QPoint(0, bubble.word_place()))
+        self.verticalScrollBar().setValue(place.y() - self.viewport().height() // 3)
+        self._place_glow()
+
+    def _place_glow(self) -> None:
+        if self._pointed is not None:
+            self._glow.setGeometry(self._pointed.frame_rect().translated(self._pointed.pos()).adjusted(-8, -8, 8, 8))
+            self._glow.lower()
+            self._glow.show()
+
+    def _stop_pointing(self) -> None:
+        self._pointed_timer.stop()
+        self._settling.stop()
+        self._glow.hide()
+        if self._pointed is not None:
+            self._pointed.mark_words([])
+            self._pointed = None
 
     def _update_greeting(self) -> None:
         empty = not self._bubbles
@@ -240,23 +366,39 @@ class ChatView(QScrollArea):
 
     def _on_scrolled(self, value: int) -> None:
         bar = self.verticalScrollBar()
-        self._follow = value >= bar.maximum() - NEAR
+        self._follow = value >= bar.maximum() - NEAR and self._at_last
         self._place_jump()
-        if self._first and value < self.viewport().height() and self._from_end is None:
-            QTimer.singleShot(0, self, self._show_earlier)
+        QTimer.singleShot(0, self, self._draw_more)
+
+    def _draw_more(self) -> None:
+        """What the reader comes near to, above or else below."""
+        if self._growing or self._settling.isActive():
+            return
+        bar = self.verticalScrollBar()
+        if self._first and bar.value() < self.viewport().height():
+            self._show_earlier()
+        elif not self._at_last and bar.value() > bar.maximum() - self.viewport().height():
+            self._show_later()
 
     def _on_grown(self, _low: int, high: int) -> None:
         bar = self.verticalScrollBar()
-        if self._from_end is not None:
+        if self._growing:
+            self._growing = False
+            QTimer.singleShot(0, self, self._draw_more)
+        if self._settling.isActive():
+            self._from_end = None
+            self._reveal()
+        elif self._from_end is not None:
             from_end, self._from_end = self._from_end, None
             bar.setValue(high - from_end)
         elif self._follow:
             bar.setValue(high)
+        self._place_glow()
         self._place_jump()
 
     def _place_jump(self) -> None:
         bar = self.verticalScrollBar()
-        self.jump.setVisible(not self._follow and bar.maximum() > bar.value() + NEAR)
+        self.jump.setVisible(not self._follow and (bar.maximum() > bar.value() + NEAR or not self._at_last))
         port = self.viewport().geometry()
         self.jump.move(port.center().x() - self.jump.width() // 2, port.bottom() - self.jump.height() - 12)
         self.jump.raise_()

@@ -16,7 +16,7 @@ from typing import Any, Final
 import llama_cpp
 from llama_cpp import llama_cpp as llama
 
-__all__ = ["ggml_get_name", "ggml_nelements", "llama", "redirect_log", "tensor_get"]
+__all__ = ["ggml_get_name", "ggml_nelements", "gpu_offload", "llama", "redirect_log", "tensor_get"]
 
 logger = logging.getLogger("engine.llama")
 
@@ -50,6 +50,11 @@ _log_callback: Final = llama.llama_log_callback(_LogLines())
 def redirect_log() -> None:
     """Sends llama.cpp's log to the logger `engine.llama` (the binding itself prints errors to stderr)."""
     llama.llama_log_set(_log_callback, ctypes.c_void_p(0))
+
+
+def gpu_offload() -> bool:
+    """Whether this llama.cpp was built with code for a GPU."""
+    return bool(llama.llama_supports_gpu_offload())
 
 
 def _libraries() -> list[ctypes.CDLL]:

@@ -109,6 +109,7 @@ class Recall:
         best_address: the best turn's score; `lead` is by how much it leads the next.
         coverage: the share of the question's words, by rarity, that the best turn holds; `lacking`: the learned weight
             of those that it does not hold; `nearest`: how near what is worth saying in it is to what is asked for.
+        opinion: (3,) what all this adds to the gate's logits; `closest`: the best match that any query can have.
         keys, predecessors: (n, 2, W) packed; tokens, bias: (n,); salience: (n,) log-probability of being
             worth keeping; of_turn: (n,) index into `entries`.
         linked: (n - 1,) whether the next neuron's token was told right after this one's, in the same turn.
@@ -123,6 +124,8 @@ class Recall:
     coverage: float
     lacking: float
     nearest: float
+    opinion: Floats
+    closest: float
     keys: Planes
     predecessors: Planes
     tokens: NDArray[np.int64]
@@ -152,7 +155,7 @@ class Reading:
     Attributes:
         scores: (V,) fused log-probabilities, or the model's own logits, untouched, when the memory is silent.
         active: whether the memory has a say.
-        gate: (3,) shares of model, memory and phrase.
+        gate: (3,) shares of model, memory and phrase; of a silent memory perhaps only a bound of them.
         entries: journal ids of the turns whose neurons fired.
     """
 
@@ -305,15 +308,20 @@ class Memory:
         keys = np.ascontiguousarray(fast.keys[flat][:, :, : self._local])
         near = self._near(part.encoded, words, tokens, keys, linked, of_turn)
         worth_saying = (near * np.exp(salience))[of_turn == np.flatnonzero(by_age == best[0])[0]]
-        return Recall(
-            part.encoded.gist,
-            [int(e) for e in fast.entry[short[by_age]]],
-            address[by_age],
+        picked = (
             float(address[best[0]]),
             lead,
             float(coverage[best[0]]),
             float(weights @ (1 - present[:, best[0]])),
             float(worth_saying.max(initial=0)),
+        )
+        return Recall(
+            part.encoded.gist,
+            [int(e) for e in fast.entry[short[by_age]]],
+            address[by_age],
+            *picked,
+            self._opinion(*picked),
+            float(size(keys).max(initial=0)) / (TRITS_NORM * TRITS_NORM),
             keys,
             predecessors,
             tokens,
@@ -329,10 +337,21 @@ class Memory:
         words, _ = self._words(asking, self.fast.lexical[:0])
         planes = np.zeros((0, 2, self._local), dtype=np.uint64)
         none, nothing = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
+        lacking = sum(words.values())
+        opinion = self._opinion(0.0, 0.0, 0.0, lacking, 0.0)
+        opinion[1] = -np.inf
         return Recall(
-            asking.encoded.gist, [], nothing, 0.0, 0.0, 0.0, sum(words.values()), 0.0, planes, planes, none,
+            asking.encoded.gist, [], nothing, 0.0, 0.0, 0.0, lacking, 0.0, opinion, 0.0, planes, planes, none,
             nothing, nothing, none, none.astype(bool), none.astype(bool),
         )  # fmt: skip
+
+    def _opinion(self, best_address: float, lead: float, coverage: float, lacking: float, nearest: float) -> Floats:
+        """(3,) what the way the turns were picked adds to the gate's logits; see `Recall` for the five."""
+        evidence = [0, best_address / 8 - 1, lead / 4, coverage * 4 - 1, lacking / 2, 0, 0, nearest / 4]
+        opinion: Floats = self.slow.gate_evidence @ np.array(evidence, dtype=np.float32)
+        if coverage < UNRELATED:
+            opinion[0] += np.float32(CAUTION)
+        return opinion
 
     def _probe(self, asking: Encoded, neurons: Sequence[NDArray[np.intp]]) -> Floats:
         """Late interaction (ColBERT, arXiv 2004.12832): each token of the question probes all keys of each turn.
@@ -350,7 +369,7 @@ class Memory:
         return found
 
     def _words(self, asking: Part, addresses: Planes) -> tuple[dict[str, float], Floats]:
-        """The question's w words with their learned weights, and (w, n) 1 where one of the n addresses holds the word."""
+        """The question's w words with their learned weights, and (w, n) 1 where an address holds the word."""
         lexicon = self.slow.lexicon
         ends = word_ends([self.spaces.pieces[token] for token in asking.tokens])
         codes = {word: code for word in ends if np.any(code := lexicon.code(word))}
@@ -395,32 +414,26 @@ class Memory:
         trail.heard(last_token, recall.of_turn)
         if trail.neuron is not None and recall.unfinished[trail.neuron]:
             return self._rest_of_word(recall, trail.neuron + 1, logits)
-        query = slow.query(*(taps[name] for name in slow.taps), recall.gist)
-        matches = match(recall.keys, pack(query.query)).astype(np.float32) / np.float32(TRITS_NORM * TRITS_NORM)
+        embedding, first, second, last = (taps[name] for name in slow.taps)
+        query = slow.query(embedding, first, second, last, recall.gist)
+        opinion = query.gate + recall.opinion
+        if trail.turn is not None:
+            opinion += slow.gate_evidence[:, 5]
         after = recall.after
-        evidence = np.array(
-            [
-                matches.max(initial=0) * 4 - 1,
-                recall.best_address / 8 - 1,
-                recall.lead / 4,
-                recall.coverage * 4 - 1,
-                recall.lacking / 2,
-                trail.turn is not None,
-                0.0 if after is None else np.exp(recall.salience[after]),
-                recall.nearest / 4,
-            ],
-            dtype=np.float32,
-        )
-        opinion = query.gate + slow.gate_evidence @ evidence
-        if recall.coverage < UNRELATED:
-            opinion[0] += np.float32(CAUTION)
-        if recall.empty:
-            opinion[1] = -np.inf
-        gate = _softmax(opinion)
+        if after is not None:
+            opinion += slow.gate_evidence[:, 6] * np.exp(recall.salience[after])
+        # The share of memory and phrase is a convex function of the best match: where it is small for none and for the
+        # closest there can be, it is small for all between, and need not be looked for.
+        for_none, for_closest = (self._gate(opinion, found) for found in (0.0, recall.closest))
+        if max(1.0 - for_none[0], 1.0 - for_closest[0]) < QUIET:
+            return Reading(logits, False, for_closest)
+        matches = match(recall.keys, pack(slow.wanted(query))).astype(np.float32)
+        matches /= np.float32(TRITS_NORM * TRITS_NORM)
+        gate = self._gate(opinion, matches.max(initial=0))
         if 1.0 - gate[0] < QUIET:
             return Reading(logits, False, gate)
         follows = match(recall.predecessors, _predecessor_code(last_token)) == PREDECESSOR_NONZERO
-        score = slow.score_scale[0] * 2 * matches + recall.bias + np.float32(query.predecessor) * follows
+        score = slow.score_scale[0] * 2 * matches + recall.bias + slow.succession(query) * follows
         if trail.turn is not None:
             score[recall.of_turn == trail.turn] += slow.score_scale[4]
         if after is not None:
@@ -443,6 +456,10 @@ class Memory:
             scores[token] = np.logaddexp(scores[token], np.log(mass))
         fired = {recall.entries[t] for t in recall.of_turn[winners][share > 0.25]}
         return Reading(scores, True, gate, sorted(fired))
+
+    def _gate(self, opinion: Floats, best_match: float) -> Floats:
+        """(3,) shares of model, memory and phrase."""
+        return _softmax(opinion + self.slow.gate_evidence[:, 0] * np.float32(best_match * 4 - 1))
 
     def _spaced(self, before: int, recall: Recall, neuron: int, follows: bool) -> tuple[int, int]:
         """Token and neuron with which `neuron` makes itself heard: a space first, where it would run into a word."""

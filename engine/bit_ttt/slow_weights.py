@@ -118,16 +118,12 @@ class Query:
     """The reader's view of one position of the reply.
 
     Attributes:
-        query: (K,) trits.
         gate: (3,) logits of model, memory, phrase; the evidence is not added yet.
-        hidden: (width,) for `SlowWeights.phrase`.
-        predecessor: weight of a neuron whose predecessor is the last token, >= 0.
+        hidden: (width,) what the rest is made from, when the memory may speak.
     """
 
-    query: NDArray[np.int8]
     gate: Floats
     hidden: Floats
-    predecessor: float
 
 
 class SlowWeights:
@@ -244,8 +240,15 @@ class SlowWeights:
         x = self.standard(slice(None), np.stack((first, second, last, embedding))).reshape(-1)
         h = self.r["input"](x) + gist
         h = rms(h + self.r["down"](np.maximum(self.r["up"](h), 0)))
-        weight = float(np.logaddexp(0.0, self.predecessor(h)[0]))
-        return Query(ternarize(self.r["query"](h)), self.gate(h), h, weight)
+        return Query(self.gate(h), h)
+
+    def wanted(self, query: Query) -> NDArray[np.int8]:
+        """(K,) trits that the local keys are matched with."""
+        return ternarize(self.r["query"](query.hidden))
+
+    def succession(self, query: Query) -> np.float32:
+        """The weight of a neuron whose predecessor is the last token, >= 0."""
+        return np.float32(np.logaddexp(0.0, self.predecessor(query.hidden)[0]))
 
     def phrase(self, query: Query) -> Floats:
         """(P,) logits over the phrase tokens."""

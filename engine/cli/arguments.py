@@ -17,6 +17,7 @@ examples:
   techo say "What is my cat called?"        another process, and it knows
   techo chat                                talk in the terminal
   techo memory stats --json                 what the memory holds, for a script
+  techo plan                                which models fit this machine, and why
   techo evaluate episodes.jsonl --arm memory,notes,none --out results.jsonl
 
 exit status:
@@ -55,11 +56,24 @@ examples:
   techo profile delete office --yes
 """
 
+_CONVERSATION: Final = """\
+A conversation is known by the number that `list` and `search` show.
+
+examples:
+  techo conversation list --profile work
+  techo conversation search dentist tuesday       every word, or part of one, in one message
+  techo conversation search 歯医者
+  techo conversation rename 12 "The trip to Kyoto"
+  techo conversation delete 12 --yes              what was learned from it stays learned
+"""
+
 _MEMORY: Final = """\
 examples:
   techo memory stats --json            state_bytes, neurons, neurons_used, turns_learned, ...
   techo memory journal --limit 20      what was learned, newest first
   techo memory forget 12               forget entry 12 exactly, as if it had never been told
+  techo memory forget --last           undo the last lesson
+  techo memory forget --words lisbon --said    everything about a word, also in the conversations
   techo memory export me.techo         one file with the memory and the conversations
   techo memory import me.techo --name me-again
 """
@@ -116,6 +130,36 @@ examples:
   techo bench kills --kills 50 --json
 """
 
+_MODELS: Final = """\
+Without a command: the catalogue. `inspect` reads a file's header only, without trusting it; a
+damaged, incomplete or hostile file, or one that is no language model, is refused with the reason.
+
+examples:
+  techo models --json
+  techo models inspect some-model.Q4_K_M.gguf
+  techo models download https://.../some-model.Q4_K_M.gguf
+"""
+
+_DOWNLOAD: Final = """\
+The one command that opens the network: it talks to that address and to where it redirects, and to
+nobody else. What was received is kept when it breaks off (Ctrl-C too); the same command goes on.
+
+examples:
+  techo models download https://.../some-model.Q4_K_M.gguf
+  techo models download https://.../some-model.Q4_K_M.gguf --sha256 0123... --to model.gguf
+"""
+
+_PLAN: Final = """\
+For this machine, or with --vram or --ram for one that you think of: the three set-ups, then the
+other models that fit, with size, layers on the GPU, a comfortable context, and a rough speed.
+
+examples:
+  techo plan
+  techo plan --vram 8 --ram 32
+  techo plan --model qwen2.5-7b --quantization Q6_K --context 16384
+  techo plan --model some-model.Q4_K_M.gguf --json
+"""
+
 
 class Parser(argparse.ArgumentParser):
     """Raises instead of exiting, so that `--json` gets its error object too."""
@@ -131,6 +175,26 @@ def _positive(text: str) -> int:
         value = 0
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return value
+
+
+def _moment(text: str) -> str:
+    """A date or a moment, in local time unless it says otherwise -> ISO 8601 with its offset."""
+    from datetime import datetime
+
+    try:
+        return datetime.fromisoformat(text).astimezone().isoformat()
+    except (ValueError, OverflowError, OSError):  # the last two: years that the system's clock does not know
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date such as 2026-01-31 or 2026-01-31T18:00") from None
+
+
+def _gigabytes(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value <= 65_536.0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of gigabytes")
     return value
 
 
@@ -234,6 +298,12 @@ def _add_yes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
+def _add_span(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--words", default="", metavar="WORDS", help="only those that hold each of these words")
+    parser.add_argument("--since", type=_moment, metavar="DATE", help="only those learned from DATE on (2026-01-31)")
+    parser.add_argument("--until", type=_moment, metavar="DATE", help="only those learned before DATE")
+
+
 def _talk(grammar: _Grammar) -> None:
     chat = grammar.add(grammar.commands, "chat", "talk in the terminal", "engine.cli.chat:chat", _CHAT)
     _add_sampling(chat, 512)
@@ -259,14 +329,40 @@ def _profiles(grammar: _Grammar) -> None:
     _add_yes(delete)
 
 
+def _conversations(grammar: _Grammar) -> None:
+    module = "engine.cli.conversations:"
+    conversation = grammar.nested("conversation", "list, search, rename, pin and delete conversations", _CONVERSATION)
+    grammar.add(conversation, "list", "all conversations, the last one first", module + "list_conversations")
+    rename = grammar.add(conversation, "rename", "give a conversation another title", module + "rename")
+    rename.add_argument("conversation", type=_positive, metavar="ID")
+    rename.add_argument("title")
+    pin = grammar.add(conversation, "pin", "keep a conversation at the top of the list", module + "pin")
+    pin.add_argument("conversation", type=_positive, metavar="ID")
+    pin.add_argument("--off", action="store_true", help="no longer")
+    delete = grammar.add(
+        conversation, "delete", "delete a conversation with its messages; asks first", module + "delete"
+    )
+    delete.add_argument("conversation", type=_positive, metavar="ID")
+    _add_yes(delete)
+    search = grammar.add(conversation, "search", "search all that was said, newest first", module + "search")
+    search.add_argument("words", nargs="+", metavar="WORD")
+    search.add_argument("--limit", type=_positive, default=20, metavar="N", help="so many (default: %(default)s)")
+    search.add_argument("--before", type=_positive, metavar="ID", help="only those older than message ID")
+
+
 def _memory(grammar: _Grammar) -> None:
     memory = grammar.nested("memory", "what the memory holds; forget, reset, export, import", _MEMORY)
     grammar.add(memory, "stats", "size and use of the memory", "engine.cli.memory:stats")
     journal = grammar.add(memory, "journal", "the learned turns, newest first", "engine.cli.memory:journal")
     journal.add_argument("--limit", type=_positive, default=50, metavar="N", help="so many (default: %(default)s)")
     journal.add_argument("--before", type=_positive, metavar="ID", help="only those older than entry ID")
-    forget = grammar.add(memory, "forget", "forget one learned turn exactly", "engine.cli.memory:forget")
-    forget.add_argument("entry", type=_positive, metavar="ID", help="its number in the journal")
+    _add_span(journal)
+    forget = grammar.add(memory, "forget", "forget learned turns exactly; asks first", "engine.cli.memory:forget")
+    forget.add_argument("entries", type=_positive, nargs="*", metavar="ID", help="numbers in the journal")
+    forget.add_argument("--last", action="store_true", help="the turn that was learned last")
+    _add_span(forget)
+    forget.add_argument("--said", action="store_true", help="take the messages out of the conversations as well")
+    _add_yes(forget)
     reset = grammar.add(
         memory, "reset", "empty the memory; says what is lost and asks first", "engine.cli.memory:reset"
     )
@@ -320,10 +416,44 @@ def _bench(grammar: _Grammar) -> None:
     parser.add_argument("--controls", type=Path, metavar="EPISODES.jsonl", help="control questions (default: own list)")
 
 
+def _models(grammar: _Grammar) -> None:
+    models = grammar.add(
+        grammar.commands,
+        "models",
+        "the catalogue of models; inspect or download a file",
+        "engine.cli.models:list_models",
+        _MODELS,
+    )
+    commands = models.add_subparsers(title="commands", dest="action", metavar="COMMAND", parser_class=Parser)
+    inspect = grammar.add(commands, "inspect", "check the header of a GGUF file", "engine.cli.models:inspect")
+    inspect.add_argument("file", type=Path, metavar="FILE.gguf")
+    download = grammar.add(
+        commands, "download", "download a GGUF file and check it", "engine.cli.models:download_file", _DOWNLOAD
+    )
+    download.add_argument("url", metavar="URL", help="http or https address of the file")
+    download.add_argument("--to", type=Path, metavar="FILE", help="where to (default: models/ in the data folder)")
+    download.add_argument("--sha256", metavar="HEX", help="its checksum, when known")
+
+    parser = grammar.add(grammar.commands, "plan", "which models fit, and why", "engine.cli.plan:plan", _PLAN)
+    parser.add_argument("--vram", type=_gigabytes, metavar="GB", help="memory of an imagined graphics card (0: none)")
+    parser.add_argument("--ram", type=_gigabytes, metavar="GB", help="RAM of an imagined machine (default: this one's)")
+    parser.add_argument("--model", metavar="NAME|FILE.gguf", help="one model in detail")
+    parser.add_argument("--quantization", metavar="Q", help="with --model NAME: only this one, e.g. Q4_K_M")
+    parser.add_argument("--context", type=_positive, metavar="N", help="tokens (default: a comfortable context)")
+
+
 def build_parser() -> Parser:
     """The whole grammar. Parsed arguments carry `run`, "module:function" of the command."""
     grammar = _Grammar()
-    steps: tuple[Callable[[_Grammar], None], ...] = (_talk, _profiles, _memory, _evaluate, _bench)
+    steps: tuple[Callable[[_Grammar], None], ...] = (
+        _talk,
+        _profiles,
+        _conversations,
+        _memory,
+        _models,
+        _evaluate,
+        _bench,
+    )
     for step in steps:
         step(grammar)
     grammar.add(grammar.commands, "version", "versions, and where things are", "engine.cli.version:version")

@@ -12,10 +12,10 @@ from typing import Final
 
 from engine.cli.connection import Connection, Event, connect
 from engine.cli.console import EXIT_INTERRUPTED, EXIT_OK, Console, UsageError, learned_text
-from engine.cli.memory import journal_text, stats_text
+from engine.cli.memory import forgotten_text, journal_text, stats_text
 from engine.errors import EngineError, ErrorCode
 from engine.protocol import (
-    EntryId,
+    Forget,
     Forgotten,
     JournalList,
     JournalPage,
@@ -199,8 +199,8 @@ class _Chat:
         elif name == "/forget":
             if not rest.strip().isdecimal():
                 raise UsageError("/forget needs the number of an entry.", "/journal shows them.")
-            gone = self._engine.call("memory.forget", EntryId(entry=int(rest)), Forgotten)
-            self._console.result(gone, f"Forgot entry {gone.entry}.")
+            gone = self._engine.call("memory.forget", Forget(entries=[int(rest)]), Forgotten)
+            self._console.result(gone, forgotten_text(gone))
         elif name == "/new":
             self._conversation = None
             self._console.note("A new conversation.")

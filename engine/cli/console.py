@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+import unicodedata
 from collections.abc import Sequence
 from typing import Any, Final, TextIO
 
@@ -124,14 +125,22 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Aligned columns. A column whose cells are all numbers, or empty, is set to the right."""
     number = re.compile(r"[-+]?[\d.,]*")
     lines = [list(head), *[list(row) for row in rows]]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    widths = [max(columns_of(line[column]) for line in lines) for column in range(len(head))]
     right = [all(number.fullmatch(row[column]) for row in rows) for column in range(len(head))]
     return "\n".join(
         "  ".join(
-            cell.rjust(width) if to_right else cell.ljust(width)
+            " " * (width - columns_of(cell)) + cell if to_right else cell + " " * (width - columns_of(cell))
             for cell, width, to_right in zip(line, widths, right, strict=True)
         ).rstrip()
         for line in lines
+    )
+
+
+def columns_of(text: str) -> int:
+    """Columns that a text takes in a terminal: Japanese letters take two, combining marks none."""
+    return sum(
+        0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        for letter in text
     )
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from typing import Final
 
-from engine.cli.connection import connect
-from engine.cli.console import EXIT_OK, Console, bytes_text, table
+from engine.cli.connection import Connection, connect
+from engine.cli.console import EXIT_OK, Console, UsageError, bytes_text, table
 from engine.errors import EngineError, ErrorCode
 from engine.protocol import (
     Confirm,
-    EntryId,
     Exported,
     FilePath,
+    Forget,
     Forgotten,
     JournalEntry,
     JournalList,
@@ -20,6 +21,9 @@ from engine.protocol import (
     MemoryStats,
     ProfileInfo,
 )
+
+_PAGE: Final = 1000
+"""Entries asked for at once."""
 
 
 def stats_text(stats: MemoryStats) -> str:
@@ -45,10 +49,10 @@ def stats(options: Namespace, console: Console) -> int:
     return EXIT_OK
 
 
-def journal_text(entries: list[JournalEntry]) -> str:
-    """The journal as a table; long turns are cut to one line."""
+def journal_text(entries: list[JournalEntry], empty: str = "") -> str:
+    """The journal as a table; long turns are cut to one line. `empty`: what to say when there is none."""
     if not entries:
-        return "Nothing has been learned yet."
+        return empty or "Nothing has been learned yet."
     rows = [
         [str(entry.id), entry.created[:16].replace("T", " "), f"{entry.surprise:.2f}", _one_line(entry.text, 90)]
         for entry in entries
@@ -59,18 +63,70 @@ def journal_text(entries: list[JournalEntry]) -> str:
 def journal(options: Namespace, console: Console) -> int:
     """The learned turns, newest first."""
     with connect(options, console) as engine:
-        page = JournalPage(limit=options.limit, before=options.before)
+        page = _page(options, options.limit, options.before)
         found = engine.call("memory.journal", page, JournalList)
-    console.result({"entries": found.entries}, journal_text(found.entries))
+    empty = "No learned turn is like that." if _narrowed(options) else ""
+    console.result({"entries": found.entries}, journal_text(found.entries, empty))
     return EXIT_OK
 
 
 def forget(options: Namespace, console: Console) -> int:
-    """Forgets one learned turn exactly."""
+    """Forgets learned turns exactly: those named, the last one, or all that hold some words or are of some time."""
+    if not (options.entries or options.last or _narrowed(options)):
+        raise UsageError(
+            "There is nothing to forget.",
+            "Name entries (techo memory journal), or use --last, --words, --since, --until.",
+        )
+    if bool(options.entries) + options.last + _narrowed(options) > 1:
+        raise UsageError("Name entries, or --last, or --words with --since and --until: one of the three.")
     with connect(options, console) as engine:
-        gone = engine.call("memory.forget", EntryId(entry=options.entry), Forgotten)
-    console.result(gone, f"Forgot entry {gone.entry}: {_one_line(gone.text, 200)}")
+        chosen = options.entries or [entry.id for entry in _chosen(engine, options, console)]
+        if not chosen:
+            raise EngineError(
+                "No learned turn is like that.", "See techo memory journal.", code=ErrorCode.ENTRY_NOT_FOUND
+            )
+        gone = engine.call("memory.forget", Forget(entries=chosen, said=options.said), Forgotten)
+    console.result(gone, forgotten_text(gone))
     return EXIT_OK
+
+
+def _chosen(engine: Connection, options: Namespace, console: Console) -> list[JournalEntry]:
+    """The last lesson; or all that the options narrow it down to, after the person has seen them and said yes."""
+    if options.last:
+        return engine.call("memory.journal", JournalPage(limit=1), JournalList).entries
+    found: list[JournalEntry] = []
+    while True:
+        page = _page(options, _PAGE, found[-1].id if found else None)
+        more = engine.call("memory.journal", page, JournalList).entries
+        found += more
+        if len(more) < _PAGE:
+            break
+    if found:
+        if console.interactive and not options.yes:
+            console.note(journal_text(found))
+        turns = "1 learned turn" if len(found) == 1 else f"{len(found):,} learned turns"
+        console.confirm(f"This forgets {turns}, for good.", yes=options.yes)
+    return found
+
+
+def _page(options: Namespace, limit: int, before: int | None) -> JournalPage:
+    return JournalPage(limit=limit, before=before, words=options.words, since=options.since, until=options.until)
+
+
+def _narrowed(options: Namespace) -> bool:
+    return bool(options.words.strip() or options.since or options.until)
+
+
+def forgotten_text(gone: Forgotten) -> str:
+    """What was removed where."""
+    lines = [f"Forgot entry {entry.id}: {_one_line(entry.text, 160)}" for entry in gone.entries]
+    where = "the weights and the journal"
+    if gone.messages:
+        messages = "1 message" if gone.messages == 1 else f"{gone.messages:,} messages"
+        lines.append(f"Gone from {where}, and {messages} from the conversations.")
+    else:
+        lines.append(f"Gone from {where}. What was said is still in the conversations.")
+    return "\n".join(lines)
 
 
 def reset(options: Namespace, console: Console) -> int:

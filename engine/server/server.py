@@ -26,6 +26,7 @@ from engine.protocol import (
     Request,
     StateChanged,
     Struct,
+    TurnAccepted,
 )
 from engine.server.pipe import TOO_LONG, LineReader, LineWriter
 from engine.server.service import Call, Options, Service
@@ -35,7 +36,7 @@ logger = logging.getLogger(__name__)
 MAX_WAITING: Final = 256
 """Requests that may wait for the worker; more get BUSY."""
 
-_TURNS: Final = frozenset({"turn.send", "turn.feed", "bench.perplexity"})
+_TURNS: Final = frozenset({"turn.send", "turn.ask", "turn.feed", "bench.perplexity"})
 """Methods that `turn.cancel` stops."""
 _LONG: Final = _TURNS | {
     "profile.create",
@@ -57,6 +58,8 @@ class _Work:
     request: Request
     arrived: float = field(default_factory=time.perf_counter)
     cancelled: bool = False
+    conversation: object = None
+    """Of a turn: what it is in, as the request named it, or as it was made for it."""
 
 
 class Server:
@@ -77,6 +80,7 @@ class Server:
         self._stopping = False
         self._lock = threading.Lock()
         self._turns: list[_Work] = []  # waiting or running turns, under the lock
+        self._serving: _Work | None = None  # the worker's
         self._process = psutil.Process()
 
     # ------------------------------------------------------------------------------------------ life
@@ -87,7 +91,11 @@ class Server:
         try:
             self._load_early()
             while not self._stopping:
-                work = self._queue.get()
+                self._service.tidy()
+                try:
+                    work = self._queue.get(timeout=self._service.tidy_in)
+                except queue.Empty:
+                    continue
                 if work is None:
                     break
                 self._serve(work)
@@ -135,9 +143,12 @@ class Server:
             )
         else:
             work = _Work(request)
+            work.conversation = request.params.get("conversation")
             if request.method in _TURNS:
                 with self._lock:
                     self._turns.append(work)
+            elif request.method == "conversation.delete":
+                self._cancel_in(work.conversation)
             self._queue.put(work)
 
     def _answer_at_once(self, request: Request, method: Any) -> None:
@@ -154,6 +165,13 @@ class Server:
                 work.cancelled = True
             return Cancelling(cancelling=bool(self._turns))
 
+    def _cancel_in(self, conversation: object) -> None:
+        """Nobody wants the reply in a conversation that is being deleted, and the deletion waits for its end."""
+        with self._lock:
+            for work in self._turns:
+                if conversation is not None and work.conversation == conversation:
+                    work.cancelled = True
+
     def _status(self) -> EngineStatus:
         return EngineStatus(
             state=self._state, rss_bytes=self._process.memory_info().rss, profile=self._service.profile_name
@@ -163,6 +181,7 @@ class Server:
 
     def _serve(self, work: _Work) -> None:
         request = work.request
+        self._serving = work
         busy = request.method in _LONG and self._initialized
         if busy:
             self._enter("busy")
@@ -182,6 +201,7 @@ class Server:
         else:
             self._succeed(request.id, result)
         finally:
+            self._serving = None
             with self._lock:
                 if work in self._turns:
                     self._turns.remove(work)
@@ -230,6 +250,9 @@ class Server:
         self._notify("engine.state", StateChanged(state=state))
 
     def _notify(self, method: str, params: Struct) -> None:
+        if isinstance(params, TurnAccepted) and self._serving is not None:
+            with self._lock:
+                self._serving.conversation = params.conversation
         self._writer.write(msgspec.json.encode(Notification(method=method, params=params)))
 
     def _succeed(self, identifier: int | str | None, result: Struct) -> None:

@@ -7,8 +7,10 @@ still say so on the pipe.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -19,14 +21,27 @@ from engine.errors import BackboneError, EngineError, ErrorCode, ProfileError, P
 from engine.models import find_default_model, find_memory_weights
 from engine.models.locate import require_weights
 from engine.session import ImportCheck, Session
-from engine.store import ConversationRecord, JournalRecord, MessageRecord, ProfileRecord, ProfileStore, StateIdentity
+from engine.store import (
+    UNDO_SECONDS,
+    ConversationRecord,
+    HitRecord,
+    JournalRecord,
+    MessageRecord,
+    ProfileRecord,
+    ProfileStore,
+    StateIdentity,
+)
 from engine.store.names import name_key
+from engine.store.records import clean_title, stamp
 
 if TYPE_CHECKING:
     from engine.backbone import Backbone
     from engine.turn import TurnRunner
 
 logger = logging.getLogger(__name__)
+
+MAX_QUERY: Final = 1_000
+"""Characters of a search at most."""
 
 Notify = Callable[[str, p.Struct], None]
 
@@ -79,6 +94,7 @@ class Service:
         self._loaded: _Loaded | None = None
         self._session: Session | None = None
         self._turns = 0
+        self._tidy_at: float | None = None  # time.monotonic
         self.profile_name: str | None = None
         """Of the open profile. Another thread may read it."""
         self.handlers: Final[dict[str, Callable[[Any, Call], p.Struct]]] = {
@@ -90,7 +106,13 @@ class Service:
             "profile.delete": self._profile_delete,
             "conversation.list": self._conversation_list,
             "conversation.messages": self._conversation_messages,
+            "conversation.rename": self._conversation_rename,
+            "conversation.pin": self._conversation_pin,
+            "conversation.delete": self._conversation_delete,
+            "conversation.restore": self._conversation_restore,
+            "conversation.search": self._conversation_search,
             "turn.send": self._turn_send,
+            "turn.ask": self._turn_ask,
             "turn.feed": self._turn_feed,
             "memory.stats": self._memory_stats,
             "memory.journal": self._memory_journal,
@@ -148,6 +170,29 @@ class Service:
     def take_notices(self) -> list[str]:
         """What a person should know and was not told yet."""
         return [] if self._session is None else self._session.take_notices()
+
+    @property
+    def tidy_in(self) -> float | None:
+        """Seconds until `tidy` has something to do; None when there is nothing."""
+        return None if self._tidy_at is None else max(self._tidy_at - time.monotonic(), 0.0)
+
+    def tidy(self) -> None:
+        """Erases the conversations whose deletion can no longer be undone. To be called now and then; never fails."""
+        if self._tidy_at is None or self._tidy_at > time.monotonic():
+            return
+        self._tidy_at = None
+        if self._session is None:
+            return
+        profile = self._session.profile
+        try:
+            # A second less: what was deleted at the beginning of this time must not wait for the end of another.
+            profile.purge_deleted(keep=UNDO_SECONDS - 1)
+            left = profile.deleted_conversations()
+        except EngineError as error:  # hidden they are; closing the profile tries again
+            logger.warning("deleted conversations were not erased: %s", error.code.name)
+            left = 1
+        if left:
+            self._tidy_at = time.monotonic() + UNDO_SECONDS
 
     def close(self) -> None:
         """Commits and closes the profile, frees the model."""
@@ -208,13 +253,14 @@ class Service:
             raise
         self._leave()
         self._session = session
+        self._tidy_at = time.monotonic() + UNDO_SECONDS if profile.deleted_conversations() else None
         self.profile_name = session.profile.record.name
         return session.take_notices()
 
     def _leave(self) -> None:
         session, self._session, self.profile_name = self._session, None, None
         if self._loaded is not None:
-            self._loaded.runner.leave_profile()
+            self._loaded.runner.clear()
         if session is not None:
             session.close()
 
@@ -284,12 +330,49 @@ class Service:
     def _conversation_messages(self, asked: p.ConversationId, _call: Call) -> p.MessageList:
         return p.MessageList(messages=[_message(record) for record in self._open.profile.messages(asked.conversation)])
 
+    def _conversation_rename(self, asked: p.ConversationRename, _call: Call) -> p.Conversation:
+        if not clean_title(asked.title):
+            raise ProtocolError("The title is empty.", "Write something.", code=ErrorCode.INVALID_PARAMS)
+        return _conversation(self._open.profile.rename_conversation(asked.conversation, asked.title))
+
+    def _conversation_pin(self, asked: p.ConversationPin, _call: Call) -> p.Conversation:
+        return _conversation(self._open.profile.pin_conversation(asked.conversation, asked.pinned))
+
+    def _conversation_delete(self, asked: p.ConversationId, _call: Call) -> p.ConversationDeleted:
+        record = self._open.profile.delete_conversation(asked.conversation)
+        if self._tidy_at is None:
+            self._tidy_at = time.monotonic() + UNDO_SECONDS
+        return p.ConversationDeleted(
+            conversation=record.id, title=record.title, messages=record.messages, undo_seconds=UNDO_SECONDS
+        )
+
+    def _conversation_restore(self, asked: p.ConversationId, _call: Call) -> p.Conversation:
+        return _conversation(self._open.profile.restore_conversation(asked.conversation))
+
+    def _conversation_search(self, asked: p.ConversationSearch, _call: Call) -> p.HitList:
+        if asked.limit < 1:
+            raise ProtocolError("limit must be 1 or more.", code=ErrorCode.INVALID_PARAMS)
+        if len(asked.query) > MAX_QUERY:
+            raise ProtocolError(
+                f"The search is too long: {len(asked.query):,} characters of {MAX_QUERY:,} at most.",
+                "Search for a few of the words.",
+                code=ErrorCode.INVALID_PARAMS,
+            )
+        limit = min(asked.limit, 1_000)
+        found = self._open.profile.search(asked.query, limit + 1, asked.before)
+        return p.HitList(hits=[_hit(record) for record in found[:limit]], more=len(found) > limit)
+
     # ------------------------------------------------------------------------------------------ turns
 
     def _turn_send(self, asked: p.TurnSend, call: Call) -> p.TurnDone:
         session = self._open
         self._turns += 1
         return self._ready.runner.send(session, asked, self._turns, call.cancelled, call.arrived)
+
+    def _turn_ask(self, asked: p.TurnAsk, call: Call) -> p.TurnAnswer:
+        session = self._open
+        self._turns += 1
+        return self._ready.runner.ask(session, asked, self._turns, call.cancelled, call.arrived)
 
     def _turn_feed(self, asked: p.TurnFeed, call: Call) -> p.TurnDone:
         session = self._open
@@ -308,12 +391,17 @@ class Service:
     def _memory_journal(self, asked: p.JournalPage, _call: Call) -> p.JournalList:
         if asked.limit < 1:
             raise ProtocolError("limit must be 1 or more.", code=ErrorCode.INVALID_PARAMS)
-        entries = self._open.profile.journal(min(asked.limit, 10_000), asked.before)
+        since, until = (None if moment is None else _moment(moment) for moment in (asked.since, asked.until))
+        entries = self._open.profile.journal(min(asked.limit, 10_000), asked.before, asked.words.split(), since, until)
         return p.JournalList(entries=[_entry(record) for record in entries])
 
-    def _memory_forget(self, asked: p.EntryId, _call: Call) -> p.Forgotten:
-        record = self._open.forget(asked.entry)
-        return p.Forgotten(entry=record.id, text=record.text, stats=self._open.stats())
+    def _memory_forget(self, asked: p.Forget, _call: Call) -> p.Forgotten:
+        if not asked.entries:
+            raise ProtocolError("There is nothing to forget.", "Name learned turns.", code=ErrorCode.INVALID_PARAMS)
+        entries, messages = self._open.forget(asked.entries, said=asked.said)
+        if messages:
+            self._ready.runner.clear()  # the KV window may hold them still
+        return p.Forgotten(entries=[_entry(record) for record in entries], messages=messages, stats=self._open.stats())
 
     def _memory_reset(self, asked: p.Confirm, _call: Call) -> p.MemoryStats:
         session = self._open
@@ -346,7 +434,24 @@ def _profile(record: ProfileRecord) -> p.ProfileInfo:
 
 def _conversation(record: ConversationRecord) -> p.Conversation:
     return p.Conversation(
-        id=record.id, title=record.title, created=record.created, updated=record.updated, messages=record.messages
+        id=record.id,
+        title=record.title,
+        created=record.created,
+        updated=record.updated,
+        messages=record.messages,
+        pinned=record.pinned,
+    )
+
+
+def _hit(record: HitRecord) -> p.Hit:
+    return p.Hit(
+        conversation=record.conversation,
+        title=record.title,
+        message=record.message,
+        role=record.role,  # type: ignore[arg-type]
+        created=record.created,
+        snippet=record.snippet,
+        marks=list(record.marks),
     )
 
 
@@ -374,6 +479,17 @@ def _entry(record: JournalRecord) -> p.JournalEntry:
         overwritten=record.overwritten,
         recycled=record.recycled,
     )
+
+
+def _moment(text: str) -> str:
+    """Any ISO 8601 moment as the store writes it, so that the two compare as texts."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return stamp(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
+        raise ProtocolError(
+            f"{text[:80]!r} is not a moment.", "Write it as 2026-01-31T18:00:00Z.", code=ErrorCode.INVALID_PARAMS
+        ) from None
 
 
 def _path(text: str) -> Path:

@@ -5,6 +5,7 @@
     records.py     what the store hands out and takes
     database.py    one profile's SQLite file: commits, schema versions
     transcript.py  conversations and messages
+    search.py      full-text search over the messages
     journal.py     learned turns
     tensors.py     the snapshot file format
     snapshots.py   which snapshot files there are
@@ -24,6 +25,7 @@ from engine.store.records import (
     ConversationRecord,
     Counts,
     EntryRecord,
+    HitRecord,
     JournalRecord,
     LoadedState,
     MessageRecord,
@@ -31,14 +33,18 @@ from engine.store.records import (
     ProfileRecord,
     SnapshotRecord,
     StateIdentity,
+    title_of,
 )
+from engine.store.transcript import UNDO_SECONDS
 
 __all__ = [
+    "UNDO_SECONDS",
     "Arrays",
     "ConversationRecord",
     "Counts",
     "EntryRecord",
     "Files",
+    "HitRecord",
     "JournalRecord",
     "LoadedState",
     "MessageRecord",
@@ -50,4 +56,5 @@ __all__ = [
     "SnapshotRecord",
     "StateIdentity",
     "default_data_dir",
+    "title_of",
 ]

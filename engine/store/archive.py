@@ -9,8 +9,9 @@
 JSON lines rather than a copy of the database: each line can be checked against a type while it streams by, and no
 foreign SQLite file, with its own schema and triggers, is ever opened.
 
-Version 1.0. A minor version only adds fields, which an older reader leaves alone; anything else is a new major, which
-an older reader refuses with STATE_NEWER. Readers of every later version open all the older ones.
+Version 1.1 (new in 1.1: `pinned` of a conversation). A minor version only adds fields, which an older reader leaves
+alone; anything else is a new major, which an older reader refuses with STATE_NEWER. Readers of every later version
+open all the older ones.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from engine.store.transcript import Transcript
 
 FORMAT: Final = "techo-profile"
 MAJOR: Final = 1
-MINOR: Final = 0
+MINOR: Final = 1
 
 MANIFEST: Final = "manifest.json"
 CONVERSATIONS: Final = "conversations.jsonl"
@@ -125,6 +126,7 @@ class ConversationLine(msgspec.Struct):
     created: Stamp
     updated: Stamp
     activity: Annotated[int, msgspec.Meta(ge=0, lt=MAX_ID)]
+    pinned: bool = False
 
 
 class MessageLine(msgspec.Struct):
@@ -265,9 +267,10 @@ def _member(
 def _conversations(source: Source) -> Iterator[bytes]:
     after = 0
     while rows := source.transcript.conversation_page(after, PAGE):
-        for identifier, title, created, updated, activity in rows:
+        for identifier, title, created, updated, activity, pinned in rows:
             after = identifier
-            yield _line(ConversationLine(identifier, title[:MAX_TITLE], _stamp(created), _stamp(updated), activity))
+            line = ConversationLine(identifier, title[:MAX_TITLE], _stamp(created), _stamp(updated), activity, pinned)
+            yield _line(line)
 
 
 def _messages(source: Source) -> Iterator[bytes]:

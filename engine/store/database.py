@@ -14,11 +14,13 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.errors import ErrorCode, StateError
+from engine.errors import ErrorCode, StateError, StoreError
 from engine.store.files import Files, damaged_database, disk_errors
 from engine.store.records import Clock, stamp
 
@@ -28,10 +30,13 @@ if TYPE_CHECKING:
 FILE_NAME: Final = "profile.sqlite3"
 APPLICATION_ID: Final = 0x54656368  # "Tech"
 MAJOR: Final = 1
-MINOR: Final = 0
+MINOR: Final = 1
 CHECK_BYTES: Final = 64 * 1024 * 1024
 """A database up to this size has its structure checked at each open (about 1 ms a megabyte); a larger one would delay
 the start, and is found out when SQLite stumbles over the bad page."""
+
+SEARCH_NEEDS: Final = "3.34"
+"""The first SQLite whose FTS5 has the trigram tokenizer."""
 
 # Set on every connection. The cache is bounded (KiB), nothing is mapped, temporary tables never reach another folder,
 # and what is deleted is overwritten with zeros in the file (forgetting has to mean it).
@@ -45,7 +50,6 @@ _PRAGMAS: Final = (
     "cache_size = -512",
     "mmap_size = 0",
     "temp_store = MEMORY",
-    "trusted_schema = OFF",
     "cell_size_check = ON",
     "wal_autocheckpoint = 1000",
     "journal_size_limit = 8388608",
@@ -104,6 +108,26 @@ CREATE TABLE snapshot (
 );
 """
 
+# The index keeps no text of its own. Its triggers keep it exact whoever writes, an older Techo too.
+_SCHEMA_1_1: Final = """
+ALTER TABLE conversation ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE conversation ADD COLUMN deleted TEXT;
+CREATE VIRTUAL TABLE message_text USING fts5 (
+    content, content = 'message', content_rowid = 'id', tokenize = 'trigram', detail = none, columnsize = 0
+);
+CREATE TRIGGER message_text_insert AFTER INSERT ON message BEGIN
+    INSERT INTO message_text (rowid, content) VALUES (new.id, new.content);
+END;
+CREATE TRIGGER message_text_delete AFTER DELETE ON message BEGIN
+    INSERT INTO message_text (message_text, rowid, content) VALUES ('delete', old.id, old.content);
+END;
+CREATE TRIGGER message_text_update AFTER UPDATE OF content ON message BEGIN
+    INSERT INTO message_text (message_text, rowid, content) VALUES ('delete', old.id, old.content);
+    INSERT INTO message_text (rowid, content) VALUES (new.id, new.content);
+END;
+INSERT INTO message_text (message_text) VALUES ('rebuild');
+"""
+
 
 def _migrations() -> Migrations:
     # sqlite-utils takes 0.2 s to import; only a new or an old database needs it.
@@ -118,6 +142,12 @@ def _migrations() -> Migrations:
             db.execute(statement)
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         db.execute(f"PRAGMA user_version = {1 << 16 | 0}")
+
+    @migrations(name="1.1 pinned and deleted conversations, full-text search")
+    def _(db: Utils) -> None:
+        for statement in _statements(_SCHEMA_1_1):
+            db.execute(statement)
+        db.execute(f"PRAGMA user_version = {1 << 16 | 1}")
 
     return migrations
 
@@ -159,8 +189,7 @@ class Database:
         connection = self._connection
         # A flipped byte must not make a whole conversation unreadable; the row's digest tells that it happened.
         connection.text_factory = lambda data: data.decode("utf-8", "replace")
-        for pragma in _PRAGMAS:
-            connection.execute("PRAGMA " + pragma)
+        _settle(connection)
         version = read_version(connection, self.path)
         mode = self.value("PRAGMA journal_mode = WAL")
         if mode != "wal":
@@ -175,9 +204,9 @@ class Database:
         if self.value("SELECT count(*) FROM profile") != 1:
             raise damaged_database(self.path, "the profile's own row is missing")
 
-    def now(self) -> str:
-        """Time stamp for a new row."""
-        return stamp(self._clock())
+    def now(self, ago: float = 0.0) -> str:
+        """Time stamp for a new row, or of a moment `ago` seconds before."""
+        return stamp(self._clock() - timedelta(seconds=ago))
 
     @contextmanager
     def transaction(self, action: str) -> Iterator[None]:
@@ -256,6 +285,42 @@ class Database:
                 self._connection.close()
 
 
+def _settle(connection: sqlite3.Connection) -> None:
+    for pragma in _PRAGMAS:
+        connection.execute("PRAGMA " + pragma)
+    connection.execute(f"PRAGMA trusted_schema = {'ON' if _index_needs_trust() else 'OFF'}")
+    # SQLite's own `lower` knows ASCII only.
+    connection.create_function("casefold", 1, str.casefold, deterministic=True)
+
+
+@lru_cache(maxsize=1)
+def _index_needs_trust() -> bool:
+    """Whether this SQLite lets triggers write to an FTS5 index only where it trusts the schema (older ones do).
+
+    Nothing but Techo itself ever wrote this schema: imports go row by row.
+
+    Raises:
+        StoreError: This SQLite has no index of trigrams.
+    """
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        try:
+            connection.execute("CREATE VIRTUAL TABLE word USING fts5 (text, tokenize = 'trigram')")
+        except sqlite3.OperationalError as error:
+            raise StoreError(
+                f"Techo cannot search what was said: the SQLite of this Python ({sqlite3.sqlite_version}) lacks the "
+                f"index for it ({error}).",
+                f"Use a Python whose SQLite is {SEARCH_NEEDS} or newer and has FTS5. Nothing was changed.",
+            ) from error
+        connection.execute("CREATE TABLE said (text)")
+        connection.execute("CREATE TRIGGER t AFTER INSERT ON said BEGIN INSERT INTO word (text) VALUES (new.text); END")
+        connection.execute("PRAGMA trusted_schema = OFF")
+        try:
+            connection.execute("INSERT INTO said VALUES ('a')")
+        except sqlite3.OperationalError:
+            return True
+        return False
+
+
 def read_version(connection: sqlite3.Connection, path: Path) -> int:
     """`user_version`, after it is known that this file is a Techo profile of a known major version.
 
@@ -291,8 +356,7 @@ def create_database(files: Files, folder: Path, profile: str, name: str, created
     try:
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")
-        for pragma in _PRAGMAS:
-            connection.execute("PRAGMA " + pragma)
+        _settle(connection)
         migrate(connection)
         connection.execute("INSERT INTO profile (one, id, name, created) VALUES (1, ?, ?, ?)", (profile, name, created))
     finally:

@@ -121,7 +121,12 @@ def _fill(
     journal = Journal(database, unheard)
     for conversation in reader.lines(CONVERSATIONS, ConversationLine):
         transcript.restore_conversation(
-            conversation.id, conversation.title, conversation.created, conversation.updated, conversation.activity
+            conversation.id,
+            conversation.title,
+            conversation.created,
+            conversation.updated,
+            conversation.activity,
+            conversation.pinned,
         )
     for message in reader.lines(MESSAGES, MessageLine):
         reader.fits(len(message.content.encode()) <= MAX_TEXT, "its text is too long")

@@ -10,7 +10,7 @@ and listed no more, and a notice names it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from engine.errors import ErrorCode, StoreError
@@ -100,11 +100,35 @@ class Journal:
         for _ in self.entries(after):
             pass
 
-    def page(self, limit: int, before: int | None) -> list[JournalRecord]:
-        """The newest `limit` entries older than `before`, newest first, without payload."""
+    def page(
+        self,
+        limit: int,
+        before: int | None,
+        words: Sequence[str] = (),
+        since: str | None = None,
+        until: str | None = None,
+    ) -> list[JournalRecord]:
+        """The newest `limit` entries older than `before`, newest first, without payload.
+
+        Args:
+            limit: At most so many.
+            before: An entry's id; None for the newest.
+            words: Each of them occurs in the text, in upper or lower case.
+            since: A moment as `stamp` writes it: learned from then on.
+            until: Another: learned before it.
+        """
+        where = ["damaged = 0", "id < ?"]
+        values: list[Any] = [2**63 - 1 if before is None else max(min(before, 2**63 - 1), 0)]
+        for condition, value in (("created >= ?", since), ("created < ?", until)):
+            if value is not None:
+                where.append(condition)
+                values.append(value)
+        for word in words:
+            where.append("instr(casefold(text), ?)")
+            values.append(word.casefold())
         rows = self._database.rows(
-            f"SELECT {_LISTED} FROM entry WHERE damaged = 0 AND id < ? ORDER BY id DESC LIMIT ?",
-            (2**63 - 1 if before is None else max(min(before, 2**63 - 1), 0), max(min(limit, 2**31), 0)),
+            f"SELECT {_LISTED} FROM entry WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT ?",
+            (*values, max(min(limit, 2**31), 0)),
         )
         return [JournalRecord(*row) for row in rows]
 

@@ -5,7 +5,9 @@ What is promised, and after which step:
     append_message, update_message   has returned: the text survives a crash and a loss of power
     append_entry                     has returned: the lesson does (replay brings it back)
     save_snapshot                    has returned: the next opening starts from it; before that, from the one before
-    delete_entry, reset              has returned: the text, the write set and every state that held them are gone
+    delete_conversation              has returned: nothing shows it any more; it can be restored until it is purged
+    purge_deleted                    has returned: its messages are gone from the profile's folder, as below
+    delete_entries, reset            has returned: the text, the write set and every state that held them are gone
                                      from the profile's folder (or a notice says what is not yet); after a crash
                                      they are forgotten or all still there
 
@@ -15,7 +17,8 @@ Copies that the file system or the drive keeps of freed blocks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -31,6 +34,7 @@ from engine.store.records import (
     ConversationRecord,
     Counts,
     EntryRecord,
+    HitRecord,
     JournalRecord,
     LoadedState,
     MessageRecord,
@@ -40,7 +44,7 @@ from engine.store.records import (
     StateIdentity,
 )
 from engine.store.snapshots import Snapshots, check_identity
-from engine.store.transcript import Transcript
+from engine.store.transcript import UNDO_SECONDS, Transcript
 
 SNAPSHOTS = "snapshots"
 
@@ -67,13 +71,16 @@ class Profile:
         except BaseException:
             lock.release()
             raise
+        self._transcript = Transcript(self._database, self._notice)
         try:
-            self._transcript = Transcript(self._database, self._notice)
             self._journal = Journal(self._database, self._notice)
             with disk_errors("open the profile", folder):
                 make_folders(files, folder / SNAPSHOTS)
             self._snapshots = Snapshots(files, folder / SNAPSHOTS, self._database, self._notice)
             self._snapshots.clean()
+            # What a crash left marked. Not the last seconds: whoever deleted it may still be looking at "Undo".
+            with suppress(StoreError):  # no room on the disk: the next opening tries again
+                self.purge_deleted(keep=UNDO_SECONDS)
         except BaseException:
             self.close()
             raise
@@ -87,11 +94,15 @@ class Profile:
         self.close()
 
     def close(self) -> None:
-        """Closes the database and lets go of the lock. A second call does nothing."""
+        """Purges what is marked as deleted, closes the database, lets go of the lock. A second call does nothing."""
         if not self._closed:
             self._closed = True
             try:
-                self._database.close()
+                try:
+                    with suppress(StoreError):  # hidden already; the next opening tries again
+                        self._transcript.purge()
+                finally:
+                    self._database.close()
             finally:
                 self._lock.release()
 
@@ -104,7 +115,8 @@ class Profile:
     def counts(self) -> Counts:
         """How much there is of everything."""
         row = self._database.row(
-            "SELECT (SELECT count(*) FROM conversation), (SELECT count(*) FROM message), "
+            "SELECT (SELECT count(*) FROM conversation WHERE deleted IS NULL), (SELECT count(*) FROM message "
+            "WHERE conversation NOT IN (SELECT id FROM conversation WHERE deleted IS NOT NULL)), "
             "(SELECT count(*) FROM entry WHERE damaged = 0), (SELECT count(*) FROM snapshot)"
         )
         return Counts(*row)
@@ -136,9 +148,33 @@ class Profile:
         """Gives a conversation another title."""
         return self._transcript.rename(identifier, title)
 
-    def delete_conversation(self, identifier: int) -> None:
-        """Deletes a conversation with its messages, for good. Lessons learned from it stay (see `delete_entry`)."""
-        self._transcript.delete(identifier)
+    def pin_conversation(self, identifier: int, pinned: bool) -> ConversationRecord:
+        """Keeps a conversation at the top of the list, or no longer."""
+        return self._transcript.pin(identifier, pinned)
+
+    def delete_conversation(self, identifier: int) -> ConversationRecord:
+        """Deletes a conversation with its messages -> what it was. Lessons learned from it stay (see `delete_entries`).
+
+        Until `purge_deleted`, which closing the profile does as well, `restore_conversation` brings it back.
+        """
+        return self._transcript.delete(identifier)
+
+    def restore_conversation(self, identifier: int) -> ConversationRecord:
+        """Undoes a deletion; CONVERSATION_NOT_FOUND when it has been purged."""
+        return self._transcript.undelete(identifier)
+
+    def deleted_conversations(self) -> int:
+        """How many conversations are deleted and not purged yet."""
+        return self._transcript.deleted()
+
+    def purge_deleted(self, keep: float = 0.0) -> None:
+        """Removes deleted conversations for good, but those that were deleted in the last `keep` seconds."""
+        if self._transcript.purge(keep):
+            self._scrub()
+
+    def search(self, query: str, limit: int = 50, before: int | None = None) -> list[HitRecord]:
+        """The newest messages (older than message `before`) that contain every word of `query`, newest first."""
+        return self._transcript.search(query, limit, before)
 
     def append_message(self, conversation: int, role: str, content: str, finish: str | None = None) -> MessageRecord:
         """Adds a message; durable on return."""
@@ -171,9 +207,16 @@ class Profile:
         """Learned turns with their payload, ascending. A damaged one is left out, and a notice names it."""
         return self._journal.entries(after)
 
-    def journal(self, limit: int = 100, before: int | None = None) -> list[JournalRecord]:
-        """The newest learned turns older than `before`, newest first."""
-        return self._journal.page(limit, before)
+    def journal(
+        self,
+        limit: int = 100,
+        before: int | None = None,
+        words: Sequence[str] = (),
+        since: str | None = None,
+        until: str | None = None,
+    ) -> list[JournalRecord]:
+        """The newest learned turns older than `before`, newest first; see `Journal.page`."""
+        return self._journal.page(limit, before, words, since, until)
 
     def entry(self, identifier: int) -> JournalRecord:
         """One learned turn, or ENTRY_NOT_FOUND."""
@@ -183,18 +226,35 @@ class Profile:
         """Learned turns in force."""
         return self._journal.count()
 
-    def delete_entry(self, identifier: int) -> JournalRecord:
-        """Forgets a learned turn: its text, its write set and, in the same commit, every snapshot that holds it.
+    def delete_entries(self, identifiers: Sequence[int], *, said: bool = False) -> tuple[list[JournalRecord], int]:
+        """Forgets learned turns: texts, write sets and, in the same commit, every snapshot that holds one of them.
 
         The fast weights in memory are the caller's: it rebuilds them by replay (`load_state`, `entries`).
+
+        Args:
+            identifiers: Journal ids, at least one.
+            said: Whether the messages that they were learned from go as well, with the replies to them.
+
+        Returns:
+            The entries, in the order asked for, and how many messages went.
+
+        Raises:
+            StoreError: ENTRY_NOT_FOUND, when one of them is not there; then nothing is forgotten.
         """
-        with self._database.transaction("forget the learned turn"):
-            record = self._journal.get(identifier)
-            self._database.run("DELETE FROM entry WHERE id = ?", (identifier,))
-            files = self._snapshots.drop_rows(identifier)
+
+        def delete() -> tuple[list[JournalRecord], int, list[Path]]:
+            with self._database.transaction("forget what was learned"):
+                records = [self._journal.get(identifier) for identifier in dict.fromkeys(identifiers)]
+                for record in records:
+                    self._database.run("DELETE FROM entry WHERE id = ?", (record.id,))
+                files = self._snapshots.drop_rows(min(record.id for record in records))
+                told = [record.message for record in records if record.message is not None]
+                return records, self._transcript.erase(told) if said else 0, files
+
+        records, messages, files = self._transcript.healing(delete)
         self._snapshots.remove(files)
         self._scrub()
-        return record
+        return records, messages
 
     def reset(self) -> None:
         """Drops all that was learned, and nothing that was said. The state is then free for any backbone."""
@@ -255,7 +315,7 @@ class Profile:
         return self._snapshots.all()
 
     def discard_snapshots(self, from_entry: int) -> None:
-        """Drops the snapshots that hold `from_entry` or later ones (`delete_entry` does so by itself)."""
+        """Drops the snapshots that hold `from_entry` or later ones (`delete_entries` does so by itself)."""
         with self._database.transaction("discard saved states"):
             files = self._snapshots.drop_rows(from_entry)
         self._snapshots.remove(files)

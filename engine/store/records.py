@@ -27,6 +27,8 @@ MAX_TEXT: Final = 16 * 1024 * 1024
 MAX_PAYLOAD: Final = 8 * 1024 * 1024
 """Bytes in the write set of one learned turn at most (in practice a few thousand)."""
 MAX_TITLE: Final = 200
+BEGINNING: Final = 60
+"""Characters of a first message that become its conversation's title."""
 """Characters of a conversation's title that are kept."""
 
 ROLES: Final = ("system", "user", "assistant")
@@ -61,6 +63,8 @@ class ConversationRecord:
     updated: str
     messages: int
     """How many it has."""
+    pinned: bool = False
+    """Kept at the top of the list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,20 @@ class MessageRecord:
     content: str
     created: str
     finish: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HitRecord:
+    """A message that a search found. `marks`: begin and end of each word in `snippet`, in characters."""
+
+    conversation: int
+    title: str
+    """Of the conversation."""
+    message: int
+    role: str
+    created: str
+    snippet: str
+    marks: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +195,12 @@ def clean_title(title: str) -> str:
     """A title on one line: white space and control characters become single spaces, the length is bounded."""
     printable = "".join(character if character.isprintable() else " " for character in storable(title))
     return " ".join(printable.split())[:MAX_TITLE].strip()
+
+
+def title_of(text: str) -> str:
+    """The title of a conversation that begins with this message: its beginning."""
+    line = " ".join(text.split())
+    return line if len(line) <= BEGINNING else line[: BEGINNING - 1].rstrip() + "…"
 
 
 def fingerprint(*fields: str | int | float | bytes | None) -> bytes:

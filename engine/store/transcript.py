@@ -1,5 +1,8 @@
 """Conversations and their messages: what was said, as it was said.
 
+A conversation is deleted in two steps. `delete` marks it: nothing shows it, finds it or exports it any more, and
+`undelete` brings it back whole. `purge` then takes it out of the file for good, words of the search index included.
+
 Every change is durable on return. Messages are never rewritten but for a reply that is still being generated. A row
 whose digest no longer holds is still shown (a person would rather have a spoilt message than none), and a notice says
 so.
@@ -7,17 +10,36 @@ so.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
 
-from engine.errors import ErrorCode, StoreError
+from engine.errors import ErrorCode, StateError, StoreError
 from engine.store.database import Database
-from engine.store.records import FINISHES, ROLES, ConversationRecord, MessageRecord, clean_title, fingerprint, storable
+from engine.store.records import (
+    FINISHES,
+    ROLES,
+    ConversationRecord,
+    HitRecord,
+    MessageRecord,
+    clean_title,
+    fingerprint,
+    storable,
+    title_of,
+)
+from engine.store.search import search
+
+T = TypeVar("T")
+
+UNDO_SECONDS: Final = 30.0
+"""How long a deletion can be undone."""
 
 _CONVERSATION = """
-SELECT id, title, created, updated, (SELECT count(*) FROM message WHERE conversation = conversation.id)
-FROM conversation
+SELECT id, title, created, updated, (SELECT count(*) FROM message WHERE conversation = conversation.id), pinned
+FROM conversation WHERE deleted IS NULL
 """
+# After a flipped byte a message may name a conversation that does not exist; nothing can show it.
+_BELONGS = "conversation IN (SELECT id FROM conversation WHERE deleted IS NULL)"
 _MESSAGE = "SELECT id, conversation, role, content, created, finish, digest FROM message "
 
 
@@ -47,7 +69,7 @@ class Transcript:
         Raises:
             StoreError: CONVERSATION_NOT_FOUND.
         """
-        row = self._database.row(_CONVERSATION + "WHERE id = ?", (_row_id(identifier),))
+        row = self._database.row(_CONVERSATION + "AND id = ?", (_row_id(identifier),))
         if row is None:
             raise _missing(identifier)
         return _conversation(row)
@@ -63,15 +85,86 @@ class Transcript:
             self._database.run("UPDATE conversation SET title = ? WHERE id = ?", (clean_title(title), identifier))
         return self.get(identifier)
 
-    def delete(self, identifier: int) -> None:
-        """Deletes a conversation with its messages, for good. What was learned from it stays learned."""
-        with self._database.transaction("delete the conversation"):
+    def pin(self, identifier: int, pinned: bool) -> ConversationRecord:
+        """Keeps a conversation at the top of the list, or no longer."""
+        with self._database.transaction("pin the conversation"):
             self.get(identifier)
-            self._database.run("DELETE FROM conversation WHERE id = ?", (identifier,))
-        self._database.scrub()
+            self._database.run("UPDATE conversation SET pinned = ? WHERE id = ?", (int(pinned), identifier))
+        return self.get(identifier)
+
+    def delete(self, identifier: int) -> ConversationRecord:
+        """Marks a conversation as deleted -> what it was. What was learned from it stays learned."""
+        db = self._database
+        with db.transaction("delete the conversation"):
+            record = self.get(identifier)
+            db.run("UPDATE conversation SET deleted = ? WHERE id = ?", (db.now(), identifier))
+        return record
+
+    def undelete(self, identifier: int) -> ConversationRecord:
+        """Brings back a conversation that is marked as deleted; one that is there stays as it is.
+
+        Raises:
+            StoreError: CONVERSATION_NOT_FOUND, when it has been purged.
+        """
+        with self._database.transaction("bring back the conversation"):
+            self._database.run("UPDATE conversation SET deleted = NULL WHERE id = ?", (_row_id(identifier),))
+            return self.get(identifier)
+
+    def deleted(self) -> int:
+        """How many conversations are marked as deleted."""
+        return int(self._database.value("SELECT count(*) FROM conversation WHERE deleted IS NOT NULL"))
+
+    def purge(self, keep: float = 0.0) -> bool:
+        """Takes the conversations marked as deleted out of the file, but those of the last `keep` seconds.
+
+        One transaction. The index is made anew from the messages that are left: what FTS5 calls deleted would stay in
+        it until its segments happen to be merged. A date in the future (the clock was set back) counts as long ago.
+
+        Returns:
+            Whether there was anything to purge; the caller then scrubs the log.
+        """
+        return self.deleted() > 0 and self.healing(lambda: self._purge(keep))
+
+    def _purge(self, keep: float) -> bool:
+        db = self._database
+        gone = "SELECT id FROM conversation WHERE deleted IS NOT NULL AND NOT deleted BETWEEN ? AND ?"
+        with db.transaction("delete the conversation"):
+            span = (db.now(keep), db.now()) if keep else ("", "")
+            if not db.rows(gone + " LIMIT 1", span):
+                return False
+            db.run(f"DELETE FROM message WHERE conversation IN ({gone})", span)
+            db.run(f"DELETE FROM conversation WHERE id IN ({gone})", span)
+            self._reindex()
+        return True
+
+    def search(self, query: str, limit: int, before: int | None) -> list[HitRecord]:
+        """See `search.search`."""
+        return self.healing(lambda: search(self._database, query, limit, before))
+
+    def _reindex(self) -> None:
+        self._database.run("INSERT INTO message_text (message_text) VALUES ('rebuild')")
+
+    def healing(self, act: Callable[[], T]) -> T:
+        """Does `act` again after a damaged search index has been made anew: it must keep nobody from being heard."""
+        try:
+            return act()
+        except StateError as error:
+            if getattr(error.__cause__, "sqlite_errorcode", None) != sqlite3.SQLITE_CORRUPT_VTAB:
+                raise
+        with self._database.transaction("repair the search"):
+            # FTS5 may not even open what is damaged, so what it keeps is first replaced by what a new index has.
+            self._database.run("DELETE FROM message_text_data")
+            self._database.run("DELETE FROM message_text_idx")
+            self._database.run("INSERT INTO message_text_data (id, block) VALUES (1, x''), (10, x'00000000000000')")
+            self._reindex()
+        self._notice("The index for searching your chats was damaged. It was made anew from them; nothing is missing.")
+        return act()
 
     def append(self, conversation: int, role: str, content: str, finish: str | None) -> MessageRecord:
         """Adds a message. When this returns, it survives a crash."""
+        return self.healing(lambda: self._append(conversation, role, content, finish))
+
+    def _append(self, conversation: int, role: str, content: str, finish: str | None) -> MessageRecord:
         _check(role, finish)
         content = storable(content)
         db = self._database
@@ -97,6 +190,9 @@ class Transcript:
 
     def update(self, identifier: int, content: str, finish: str | None) -> MessageRecord:
         """Replaces the text of a message that is (or was) being generated."""
+        return self.healing(lambda: self._update(identifier, content, finish))
+
+    def _update(self, identifier: int, content: str, finish: str | None) -> MessageRecord:
         content = storable(content)
         db = self._database
         with db.transaction("save the reply"):
@@ -116,6 +212,44 @@ class Transcript:
             self._touch(conversation, db.now())
         return MessageRecord(identifier, conversation, role, content, created, finish)
 
+    def erase(self, messages: Sequence[int]) -> int:
+        """Takes messages of the person and the replies to them out (inside a transaction) -> how many went.
+
+        A conversation that nothing is left of goes as a whole; a title made from what went is made anew.
+        """
+        gone = 0
+        for identifier in messages:
+            row = self._database.row("SELECT conversation, content FROM message WHERE id = ?", (_row_id(identifier),))
+            if row is None:
+                continue
+            conversation, content = row
+            following = self._database.row(
+                "SELECT id, role FROM message WHERE conversation = ? AND id > ? ORDER BY id LIMIT 1",
+                (conversation, identifier),
+            )
+            gone += self._database.run("DELETE FROM message WHERE id = ?", (identifier,))
+            if following is not None and following[1] == "assistant":
+                gone += self._database.run("DELETE FROM message WHERE id = ?", (following[0],))
+            self._retitle(conversation, content)
+        if gone:
+            self._reindex()  # see `purge`
+        return gone
+
+    def _retitle(self, conversation: int, gone: str) -> None:
+        """After `gone` has been erased from a conversation."""
+        left = self._database.row(
+            "SELECT content FROM message WHERE conversation = ? ORDER BY role = 'user' DESC, id LIMIT 1",
+            (conversation,),
+        )
+        if left is None:
+            self._database.run("DELETE FROM conversation WHERE id = ?", (conversation,))
+            return
+        # Also of one that is deleted and can still be restored.
+        self._database.run(
+            "UPDATE conversation SET title = ? WHERE id = ? AND title = ?",
+            (clean_title(title_of(left[0])), conversation, clean_title(title_of(gone))),
+        )
+
     def messages(self, conversation: int) -> list[MessageRecord]:
         """All messages of a conversation, oldest first."""
         self.get(conversation)
@@ -123,29 +257,31 @@ class Transcript:
         return [self._record(row) for row in rows]
 
     def has_message(self, identifier: int) -> bool:
-        """Whether there is such a message."""
-        return self._database.value("SELECT 1 FROM message WHERE id = ?", (_row_id(identifier),)) is not None
+        """Whether there is such a message, in a conversation that is not deleted."""
+        sql = f"SELECT 1 FROM message WHERE id = ? AND {_BELONGS}"
+        return self._database.value(sql, (_row_id(identifier),)) is not None
 
     def page(self, after: int, limit: int) -> list[MessageRecord]:
         """Messages of all conversations in the order of their ids, for the export."""
-        # After a flipped byte a message may name a conversation that does not exist; nothing can show it.
-        belongs = "conversation IN (SELECT id FROM conversation)"
-        rows = self._database.rows(_MESSAGE + f"WHERE id > ? AND {belongs} ORDER BY id LIMIT ?", (after, limit))
+        rows = self._database.rows(_MESSAGE + f"WHERE id > ? AND {_BELONGS} ORDER BY id LIMIT ?", (after, limit))
         return [self._record(row) for row in rows]
 
-    def conversation_page(self, after: int, limit: int) -> list[tuple[int, str, str, str, int]]:
-        """`(id, title, created, updated, activity)` in the order of ids, for the export."""
+    def conversation_page(self, after: int, limit: int) -> list[tuple[int, str, str, str, int, bool]]:
+        """`(id, title, created, updated, activity, pinned)` in the order of ids, for the export."""
         rows = self._database.rows(
-            "SELECT id, title, created, updated, activity FROM conversation WHERE id > ? ORDER BY id LIMIT ?",
+            "SELECT id, title, created, updated, activity, pinned FROM conversation "
+            "WHERE id > ? AND deleted IS NULL ORDER BY id LIMIT ?",
             (after, limit),
         )
-        return [(row[0], str(row[1]), str(row[2]), str(row[3]), row[4]) for row in rows]
+        return [(row[0], str(row[1]), str(row[2]), str(row[3]), row[4], bool(row[5])) for row in rows]
 
-    def restore_conversation(self, identifier: int, title: str, created: str, updated: str, activity: int) -> None:
+    def restore_conversation(
+        self, identifier: int, title: str, created: str, updated: str, activity: int, pinned: bool
+    ) -> None:
         """Puts back a conversation as an export holds it (inside a transaction)."""
         self._database.run(
-            "INSERT INTO conversation (id, title, created, updated, activity) VALUES (?, ?, ?, ?, ?)",
-            (identifier, clean_title(title), created, updated, activity),
+            "INSERT INTO conversation (id, title, created, updated, activity, pinned) VALUES (?, ?, ?, ?, ?, ?)",
+            (identifier, clean_title(title), created, updated, activity, int(pinned)),
         )
 
     def restore_message(self, message: MessageRecord) -> None:
@@ -180,8 +316,8 @@ class Transcript:
 
 
 def _conversation(row: Any) -> ConversationRecord:
-    identifier, title, created, updated, messages = row
-    return ConversationRecord(identifier, str(title), str(created), str(updated), messages)
+    identifier, title, created, updated, messages, pinned = row
+    return ConversationRecord(identifier, str(title), str(created), str(updated), messages, bool(pinned))
 
 
 def _check(role: str, finish: str | None) -> None:

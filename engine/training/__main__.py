@@ -50,7 +50,7 @@ SHIPPED = Path(__file__).parents[2] / "resources" / "memory" / "smollm2-135m-ins
 
 def build_caches(model: Path, corpora: Path, work: Path, seed: int) -> list[Path]:
     """Backbone features of every source, computed once; the scenes last."""
-    folders = (corpora / "authored", *(OWN_DATA / name for name in ("authored", "voices", "lives", "fields")))
+    folders = (corpora / "authored", *(OWN_DATA / name for name in ("authored", "voices", "lives", "fields", "occasions")))
 
     def talk() -> list[tuple[str, str]]:
         rng = random.Random(seed)
@@ -76,10 +76,12 @@ def build_caches(model: Path, corpora: Path, work: Path, seed: int) -> list[Path
         "authored-voices": lambda to, out: to.facts(authored_facts(folders[2], 12, seed), 0.25, out),
         "authored-lives": lambda to, out: to.facts(authored_facts(folders[3], 12, seed), 0.25, out),
         "authored-fields": lambda to, out: to.facts(authored_facts(folders[4], 6, seed), 0.0, out),
+        "authored-occasions": lambda to, out: to.facts(authored_facts(folders[5], 6, seed), 0.0, out),
         "others": lambda to, out: to.facts(others(folders[:2]), 0.5, out),
         "others-voices": lambda to, out: to.facts(others(folders[2:3]), 0.5, out),
         "others-lives": lambda to, out: to.facts(others(folders[3:4]), 0.5, out),
-        "others-fields": lambda to, out: to.facts(others(folders[4:]), 0.5, out),
+        "others-fields": lambda to, out: to.facts(others(folders[4:5]), 0.5, out),
+        "others-occasions": lambda to, out: to.facts(others(folders[5:]), 0.5, out),
         "templated": lambda to, out: to.facts(templated_facts(24, seed), 0.15, out),
         "scenes": lambda to, out: to.facts(scene_facts(OWN_DATA / "scenes", seed), 0.0, out),
     }

@@ -53,7 +53,7 @@ class PromptBuilder:
         """Control tokens around one message."""
 
     def forget_conversations(self) -> None:
-        """Another profile is opened: its conversations have the same numbers."""
+        """The conversations are others, or not what they were."""
         self._first.clear()
 
     def build(self, earlier: Sequence[EarlierMessage], text: str, *, max_tokens: int) -> list[Prompt]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from engine.protocol import FinishReason
 from engine.store import Profile
@@ -14,17 +14,23 @@ SAVE_EVERY: Final = 2.0
 """Seconds of generated text that a crash can cost at most."""
 
 
+class Kept(NamedTuple):
+    """Where a reply is kept."""
+
+    profile: Profile
+    conversation: int
+
+
 class Reply:
     """One reply. A token may end in the middle of a character; what is sent and saved never does."""
 
-    def __init__(self, profile: Profile, conversation: int, send: Callable[[str], None]) -> None:
-        """It is kept in `conversation`; `send` takes each new piece of text."""
+    def __init__(self, send: Callable[[str], None], kept: Kept | None = None) -> None:
+        """`send` takes each new piece of text. `kept` None: it is not kept."""
         self.text = ""
         self.message: int | None = None
         """Its id in the transcript; None until the first text."""
-        self._profile = profile
-        self._conversation = conversation
         self._send = send
+        self._kept = kept
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._saved = time.monotonic()
 
@@ -38,22 +44,24 @@ class Reply:
             return
         self.text += text
         self._send(text)
-        if self.message is None:
-            self.message = self._profile.append_message(self._conversation, "assistant", self.text).id
-        elif time.monotonic() - self._saved < SAVE_EVERY:
-            return
-        else:
-            self._profile.update_message(self.message, self.text, None)
-        self._saved = time.monotonic()
+        if self.message is None or time.monotonic() - self._saved >= SAVE_EVERY:
+            self._save(None)
 
     def finish(self, reason: FinishReason) -> None:
         """Commits the whole reply, also an empty one: without a row it would look as if the engine had died."""
-        if self.message is None:
-            self.message = self._profile.append_message(self._conversation, "assistant", self.text, reason).id
-        else:
-            self._profile.update_message(self.message, self.text, reason)
+        self._save(reason)
 
     def break_off(self) -> None:
         """Commits what there is of a reply that an error cut short. It stays unfinished: nobody stopped it."""
         if self.message is not None:
-            self._profile.update_message(self.message, self.text, None)
+            self._save(None)
+
+    def _save(self, reason: FinishReason | None) -> None:
+        if self._kept is None:
+            return
+        profile, conversation = self._kept
+        if self.message is None:
+            self.message = profile.append_message(conversation, "assistant", self.text, reason).id
+        else:
+            profile.update_message(self.message, self.text, reason)
+        self._saved = time.monotonic()

@@ -29,17 +29,20 @@ from engine.protocol import (
     PerplexityOf,
     Struct,
     TurnAccepted,
+    TurnAnswer,
+    TurnAsk,
     TurnDelta,
     TurnDone,
     TurnFeed,
     TurnLearned,
     TurnSend,
+    TurnStarted,
     Usage,
 )
 from engine.session import Session, nothing_learned
-from engine.store import MessageRecord
+from engine.store import MessageRecord, title_of
 from engine.turn.prompt import Prompt, PromptBuilder
-from engine.turn.reply import Reply
+from engine.turn.reply import Kept, Reply
 from engine.turn.sampling import Sampler
 
 logger = logging.getLogger(__name__)
@@ -47,8 +50,6 @@ logger = logging.getLogger(__name__)
 Notify = Callable[[str, Struct], None]
 """Sends a notification: its method and params."""
 
-_TITLE: Final = 60
-"""Characters of the first message that become the conversation's title."""
 _SHORT: Final = 512
 """A stopped turn is still learned when its text has at most so many tokens: reading it takes a moment."""
 
@@ -95,8 +96,8 @@ class TurnRunner:
         self._notify = notify
         self._prompts = PromptBuilder(backbone)
 
-    def leave_profile(self) -> None:
-        """Nothing of a profile's conversations stays in the KV window when another is opened."""
+    def clear(self) -> None:
+        """Empties the KV window: another profile is opened, or something that was said is to be forgotten."""
         self._backbone.clear()
         self._prompts.forget_conversations()
 
@@ -126,12 +127,7 @@ class TurnRunner:
         else:
             turn = _Turn(self._prompts.build(_earlier(session, asked.conversation), text, max_tokens=limit))
         conversation, message = self._accept(session, asked.conversation, text, number)
-        reply = Reply(
-            session.profile,
-            conversation,
-            lambda piece: self._notify("turn.delta", TurnDelta(turn=number, text=piece)),
-        )
-        finish: FinishReason
+        reply = Reply(self._sender(number), Kept(session.profile, conversation))
         try:
             self._read(turn, memory, cancelled)
             recall = memory.recall(turn.parts) if memory is not None and asked.recall and turn.parts else None
@@ -154,6 +150,25 @@ class TurnRunner:
             recalled=sorted(turn.recalled),
             usage=turn.usage(),
         )
+
+    def ask(
+        self, session: Session, asked: TurnAsk, number: int, cancelled: Callable[[], bool], arrived: float
+    ) -> TurnAnswer:
+        """One turn of a temporary chat: the memory is read, nothing is kept or learned. Arguments as for `send`."""
+        sampler = Sampler(asked.sampling)
+        memory = session.memory if asked.recall else None
+        limit = asked.sampling.max_tokens
+        turn = _Turn(self._prompts.build_from(asked.history, _checked(asked.text), max_tokens=limit))
+        self._notify("turn.started", TurnStarted(turn=number))
+        reply = Reply(self._sender(number))
+        finish: FinishReason
+        try:
+            self._read(turn, memory, cancelled)
+            recall = memory.recall(turn.parts) if memory is not None and turn.parts else None
+            finish = self._generate(turn, memory, recall, sampler, limit, reply, cancelled, arrived)
+        except Cancelled:
+            finish = "cancelled"
+        return TurnAnswer(reply=reply.text, finish=finish, recalled=sorted(turn.recalled), usage=turn.usage())
 
     def feed(self, session: Session, given: TurnFeed, number: int, cancelled: Callable[[], bool]) -> TurnDone:
         """One turn whose reply is known: both messages are stored, the user's is read and learned."""
@@ -183,10 +198,13 @@ class TurnRunner:
             usage=turn.usage(),
         )
 
+    def _sender(self, number: int) -> Callable[[str], None]:
+        return lambda piece: self._notify("turn.delta", TurnDelta(turn=number, text=piece))
+
     def _accept(self, session: Session, conversation: int | None, text: str, number: int) -> tuple[int, int]:
         """Commits what the user said, and says so -> conversation and message."""
         if conversation is None:
-            conversation = session.profile.create_conversation(_title(text)).id
+            conversation = session.profile.create_conversation(title_of(text)).id
         message = session.profile.append_message(conversation, "user", text).id
         self._notify("turn.accepted", TurnAccepted(turn=number, conversation=conversation, message=message))
         return conversation, message
@@ -333,12 +351,6 @@ def _checked(text: str) -> str:
 
 def _earlier(session: Session, conversation: int | None) -> list[MessageRecord]:
     return [] if conversation is None else session.profile.messages(conversation)
-
-
-def _title(text: str) -> str:
-    """The conversation's title: the beginning of its first message."""
-    line = " ".join(text.split())
-    return line if len(line) <= _TITLE else line[: _TITLE - 1].rstrip() + "…"
 
 
 def _together(lessons: Sequence[Learned]) -> Learned:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QInputMethodEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QPushButton, QWidget
@@ -46,6 +46,18 @@ def compose(widget: QWidget, preedit: str, commit: str = "") -> None:
     if commit:
         event.setCommitString(commit)
     QApplication.sendEvent(widget, event)
+
+
+def settle(window: QWidget) -> None:
+    """Wait until the layouts have come to rest: some only begin when others have ended."""
+
+    def places() -> list[QRect]:
+        return [widget.geometry() for widget in window.findChildren(QWidget)]
+
+    before: list[QRect] = []
+    while before != (now := places()):
+        before = now
+        QTest.qWait(50)
 
 
 def dialog(qtbot: QtBot, kind: type[D]) -> D:

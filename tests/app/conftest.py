@@ -14,7 +14,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app import theme
+from app import language, palettes, theme
 from app.engine_process import Condition, EngineProcess
 from app.main_window import MainWindow
 from app.partner import Partner
@@ -49,9 +49,19 @@ class MakeWindow(Protocol):
 
 @pytest.fixture(scope="session")
 def qapp(qapp: QApplication) -> QApplication:
-    theme.install(qapp)
+    language.use(qapp, "en")
+    theme.install(qapp, "light")
     qapp.setQuitOnLastWindowClosed(False)
     return qapp
+
+
+@pytest.fixture(autouse=True)
+def plain_looks(qapp: QApplication) -> Iterator[None]:
+    """Whatever a test chose, the next one begins in English, light, and with text of the usual size."""
+    yield
+    if language.current() != "en" or theme.current() is not palettes.LIGHT or theme.percent() != 100:
+        language.use(qapp, "en")
+        theme.choose(qapp, "light", 100)
 
 
 @pytest.fixture

@@ -25,6 +25,16 @@ from engine import protocol as p
 REPLY = "I will **remember** that for you."
 NOW = "2026-01-02T03:04:05+00:00"
 NEURONS = 1000
+USAGE = p.Usage(
+    prompt_tokens=1,
+    cached_tokens=0,
+    generated_tokens=1,
+    read_seconds=0,
+    first_token_seconds=0,
+    generate_seconds=0,
+    write_seconds=0,
+    memory_tokens=0,
+)
 
 
 class Store:
@@ -64,6 +74,7 @@ class Engine:
         self.requests: queue.Queue[p.Request | None] = queue.Queue()
         self.lock = threading.Lock()
         self.running = False
+        self.talking_in = 0
 
     # -------------------------------------------------------------------------------- pipe
 
@@ -78,6 +89,8 @@ class Engine:
     def read(self) -> None:
         for line in sys.stdin.buffer:
             request = msgspec.json.decode(line, type=p.Request)
+            if request.method == "conversation.delete" and request.params["conversation"] == self.talking_in:
+                self.cancelled.set()
             if request.method == "turn.cancel":
                 running = self.running
                 self.cancelled.set()
@@ -122,7 +135,15 @@ class Engine:
 
     def make(self, name: str) -> None:
         number = self.store.number()
-        self.store.data["profiles"][name] = {"id": f"id{number}", "conversations": {}, "journal": []}
+        self.store.data["profiles"][name] = {
+            "id": f"id{number}",
+            "conversations": {},
+            "journal": [],
+            "titles": {},
+            "pinned": [],
+            "updated": {},
+            "deleted": {},
+        }
         self.store.save()
 
     def do_initialize(self, params: p.Initialize) -> p.Initialized:
@@ -187,17 +208,81 @@ class Engine:
     # -------------------------------------------------------------------------------- conversations
 
     def do_conversation_list(self, _: None) -> p.ConversationList:
-        found = []
-        for number, messages in sorted(self.open["conversations"].items(), key=lambda entry: -int(entry[0])):
-            title = messages[0]["content"][:60]
-            found.append(p.Conversation(id=int(number), title=title, created=NOW, updated=NOW, messages=len(messages)))
-        return p.ConversationList(conversations=found)
+        numbers = sorted((int(number) for number in self.open["conversations"]), reverse=True)
+        return p.ConversationList(conversations=[self.conversation(number) for number in numbers])
+
+    def conversation(self, number: int) -> p.Conversation:
+        messages = self.messages(number)
+        title = self.open["titles"].get(str(number)) or messages[0]["content"][:60]
+        pinned = number in self.open["pinned"]
+        updated = self.open["updated"].get(str(number), NOW)
+        return p.Conversation(
+            id=number, title=title, created=NOW, updated=updated, messages=len(messages), pinned=pinned
+        )
+
+    def messages(self, number: int) -> list[dict[str, Any]]:
+        messages: list[dict[str, Any]] | None = self.open["conversations"].get(str(number))
+        if messages is None:
+            raise Fail(1206, "There is no such conversation.", "Choose one from the list.")
+        return messages
 
     def do_conversation_messages(self, params: p.ConversationId) -> p.MessageList:
-        messages = self.open["conversations"].get(str(params.conversation))
-        if messages is None:
-            raise Fail(1206, "There is no such conversation.")
+        messages = self.messages(params.conversation)
         return p.MessageList(messages=[msgspec.convert(message, type=p.Message) for message in messages])
+
+    def do_conversation_rename(self, params: p.ConversationRename) -> p.Conversation:
+        if "refuse" in params.title:
+            raise Fail(1304, "The disk is full.", "Free some space.")
+        self.messages(params.conversation)
+        self.open["titles"][str(params.conversation)] = params.title
+        self.store.save()
+        return self.conversation(params.conversation)
+
+    def do_conversation_pin(self, params: p.ConversationPin) -> p.Conversation:
+        self.messages(params.conversation)
+        pinned = set(self.open["pinned"]) - {params.conversation}
+        self.open["pinned"] = [*pinned, *([params.conversation] if params.pinned else [])]
+        self.store.save()
+        return self.conversation(params.conversation)
+
+    def do_conversation_delete(self, params: p.ConversationId) -> p.ConversationDeleted:
+        gone = self.conversation(params.conversation)
+        self.open["deleted"][str(gone.id)] = self.open["conversations"].pop(str(gone.id))
+        self.store.save()
+        undo = self.options.undo
+        return p.ConversationDeleted(conversation=gone.id, title=gone.title, messages=gone.messages, undo_seconds=undo)
+
+    def do_conversation_restore(self, params: p.ConversationId) -> p.Conversation:
+        messages = self.open["deleted"].pop(str(params.conversation), None)
+        if messages is None:
+            raise Fail(1206, "There is no such conversation.", "Choose one from the list.")
+        self.open["conversations"][str(params.conversation)] = messages
+        self.store.save()
+        return self.conversation(params.conversation)
+
+    def do_conversation_search(self, params: p.ConversationSearch) -> p.HitList:
+        """One word, as it stands; that is enough here."""
+        if params.query == "fail":
+            raise Fail(1304, "The disk cannot be read.", "Have it checked.")
+        time.sleep(self.options.slow_search)
+        hits = []
+        for number, messages in self.open["conversations"].items():
+            for message in messages:
+                place = message["content"].find(params.query)
+                if place >= 0 and (params.before is None or message["id"] < params.before):
+                    hits.append(
+                        p.Hit(
+                            conversation=int(number),
+                            title=self.conversation(int(number)).title,
+                            message=message["id"],
+                            role=message["role"],
+                            created=message["created"],
+                            snippet=message["content"],
+                            marks=[(place, place + len(params.query))],
+                        )
+                    )
+        hits.sort(key=lambda hit: -hit.message)
+        return p.HitList(hits=hits[: params.limit], more=len(hits) > params.limit)
 
     def add(self, conversation: int, role: str, content: str, finish: str | None = None) -> dict[str, Any]:
         message = {
@@ -222,6 +307,7 @@ class Engine:
         self.running = True
         self.cancelled.clear()
         conversation = params.conversation or self.store.number()
+        self.talking_in = conversation
         said = self.add(conversation, "user", text)
         if text.startswith("/die-unsaid"):  # Saved, but the notification never leaves.
             os._exit(9)
@@ -273,17 +359,19 @@ class Engine:
             finish=finish,  # type: ignore[arg-type]
             learned=learned,
             recalled=[self.open["journal"][0]["id"]] if asked else [],
-            usage=p.Usage(
-                prompt_tokens=1,
-                cached_tokens=0,
-                generated_tokens=len(pieces),
-                read_seconds=0,
-                first_token_seconds=0,
-                generate_seconds=0,
-                write_seconds=0,
-                memory_tokens=3 if asked else 0,
-            ),
+            usage=msgspec.structs.replace(USAGE, generated_tokens=len(pieces), memory_tokens=3 if asked else 0),
         )
+
+    def do_turn_ask(self, params: p.TurnAsk) -> p.TurnAnswer:
+        """Answers with what it was told before, and writes nothing down."""
+        if params.text.startswith("/die"):
+            os._exit(9)
+        self.turn += 1
+        before = " / ".join(message.content for message in params.history)
+        self.say("turn.started", p.TurnStarted(turn=self.turn))
+        reply = f"Before: {before}"
+        self.say("turn.delta", p.TurnDelta(turn=self.turn, text=reply))
+        return p.TurnAnswer(reply=reply, finish="stop", recalled=[], usage=USAGE)
 
     def learn(self, message: int, text: str) -> p.Learned | None:
         if text.endswith("?"):
@@ -313,12 +401,41 @@ class Engine:
         )
 
     def do_memory_journal(self, params: p.JournalPage) -> p.JournalList:
-        entries = [e for e in self.open["journal"] if params.before is None or e["id"] < params.before]
+        words = params.words.casefold().split()
+        entries = [
+            e
+            for e in self.open["journal"]
+            if (params.before is None or e["id"] < params.before)
+            and all(word in e["text"].casefold() for word in words)
+            and (params.since is None or params.since <= NOW)
+        ]
         found = [
             p.JournalEntry(**e, created=NOW, surprise=0.8, recruited=1, strengthened=0, overwritten=0, recycled=0)
             for e in entries[::-1][: params.limit]
         ]
         return p.JournalList(entries=found)
+
+    def do_memory_forget(self, params: p.Forget) -> p.Forgotten:
+        gone = [e for e in self.open["journal"] if e["id"] in params.entries]
+        if len(gone) != len(params.entries):
+            raise Fail(1207, "There is no such learned turn.", "See the list of learned turns.")
+        found = self.do_memory_journal(p.JournalPage(limit=10_000)).entries
+        self.open["journal"] = [e for e in self.open["journal"] if e not in gone]
+        messages = 0
+        if params.said:
+            told = {e["message"] for e in gone}
+            for number, said in list(self.open["conversations"].items()):
+                kept, skip = [], False
+                for message in said:
+                    skip = message["id"] in told or (skip and message["role"] == "assistant")
+                    kept += [] if skip else [message]
+                messages += len(said) - len(kept)
+                self.open["conversations"][number] = kept
+                if not kept:
+                    del self.open["conversations"][number]
+        self.store.save()
+        entries = [entry for entry in found if entry.id in params.entries]
+        return p.Forgotten(entries=entries, messages=messages, stats=self.do_memory_stats(None))
 
     def do_memory_reset(self, params: p.Confirm) -> p.MemoryStats:
         if not params.confirm:
@@ -351,6 +468,8 @@ def main() -> None:
     parser.add_argument("--no-model", action="store_true")
     parser.add_argument("--notice", action="store_true")
     parser.add_argument("--in-use", nargs="*", default=[])
+    parser.add_argument("--undo", type=float, default=30.0, help="seconds for which a deletion can be undone")
+    parser.add_argument("--slow-search", type=float, default=0.0)
     parser.add_argument("--linger", type=float, default=0.0, help="seconds to stay after the end of file")
     options = parser.parse_args()
     options.data_dir.mkdir(parents=True, exist_ok=True)

@@ -184,8 +184,8 @@ def test_closing_in_the_middle_of_a_reply_keeps_both_sides(qtbot: QtBot, make_wi
     assert not window.isVisible()
     again = make_window(profile=None)
     assert again.composer.text == ""
-    qtbot.waitUntil(lambda: again.sidebar.list.count() == 1)
-    again.sidebar.list.itemClicked.emit(again.sidebar.list.item(0))
+    qtbot.waitUntil(lambda: len(again.sidebar.list.titled()) == 1)
+    again.sidebar.list.itemClicked.emit(again.sidebar.list.titled()[0])
     qtbot.waitUntil(lambda: len(items(again)) == 2)
     assert items(again)[1].state is ItemState.STOPPED
     assert items(again)[1].text.startswith("word")
@@ -202,8 +202,8 @@ def test_a_reply_stopped_before_its_first_word_is_not_called_interrupted_later(
     with qtbot.waitSignal(window.closed, timeout=10_000):
         window.close()
     again = make_window(profile=None)
-    qtbot.waitUntil(lambda: again.sidebar.list.count() == 1)
-    again.sidebar.list.itemClicked.emit(again.sidebar.list.item(0))
+    qtbot.waitUntil(lambda: len(again.sidebar.list.titled()) == 1)
+    again.sidebar.list.itemClicked.emit(again.sidebar.list.titled()[0])
     qtbot.waitUntil(lambda: len(items(again)) == 2)
     assert items(again)[1].state is ItemState.STOPPED
     assert not again.chat.bubbles()[1].again_button.isVisible()

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QListWidget
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from app import theme
+from app import palettes, theme
 from app.chat.transcript import ChatItem, ItemState, Transcript
 from app.chat.view import FIRST_SHOWN, ChatView
+from app.conversation_list import CONVERSATION, ConversationList
 from app.main_window import MainWindow
-from app.sidebar import CONVERSATION
 from tests.app.acting import items, say, texts, type_and_send
 from tests.app.conftest import MakeWindow
 
 REPLY = "I will remember that for you."
 
 
-def rows(view: QListWidget) -> list[str]:
-    return [view.item(row).text() for row in range(view.count())]
+def rows(view: ConversationList) -> list[str]:
+    return [item.text() for item in view.titled()]
+
+
+def current(view: ConversationList) -> str | None:
+    return None if view.currentItem() is None else view.currentItem().text()
 
 
 def test_a_turn_from_enter_to_the_gauge(qtbot: QtBot, make_window: MakeWindow) -> None:
@@ -35,7 +40,7 @@ def test_a_turn_from_enter_to_the_gauge(qtbot: QtBot, make_window: MakeWindow) -
     assert window.panel.words == ["Miso", "is", "a", "cat"]
     qtbot.waitUntil(lambda: window.panel.neurons.text() == "34")
     assert rows(window.sidebar.list) == ["My cat is called Miso."]
-    assert window.sidebar.list.currentRow() == 0
+    assert current(window.sidebar.list) == "My cat is called Miso."
     assert window.status.text.text() == "Ready"
 
 
@@ -114,9 +119,9 @@ def test_new_chat_and_back(qtbot: QtBot, make_window: MakeWindow) -> None:
     assert window.sidebar.list.currentRow() == -1
     say(qtbot, window, "Second thoughts.")
     qtbot.waitUntil(lambda: rows(window.sidebar.list) == ["Second thoughts.", "First things first."])
-    window.sidebar.list.itemClicked.emit(window.sidebar.list.item(1))
+    window.sidebar.list.itemClicked.emit(window.sidebar.list.titled()[1])
     assert texts(window)[0] == ("user", "First things first.")
-    assert window.sidebar.list.currentRow() == 1
+    assert current(window.sidebar.list) == "First things first."
 
 
 def test_earlier_chats_are_read_from_disk_after_a_new_start(qtbot: QtBot, make_window: MakeWindow) -> None:
@@ -129,7 +134,7 @@ def test_earlier_chats_are_read_from_disk_after_a_new_start(qtbot: QtBot, make_w
     assert second.partner.profile.name == "Mika"
     assert items(second) == []
     qtbot.waitUntil(lambda: rows(second.sidebar.list) == ["Keep this."])
-    second.sidebar.chosen.emit(int(second.sidebar.list.item(0).data(CONVERSATION)))
+    second.sidebar.chosen.emit(int(second.sidebar.list.titled()[0].data(CONVERSATION)))
     qtbot.waitUntil(lambda: texts(second) == [("user", "Keep this."), ("assistant", REPLY)])
 
 
@@ -140,7 +145,7 @@ def test_a_turn_goes_on_while_another_chat_is_looked_at(qtbot: QtBot, make_windo
     type_and_send(qtbot, window, "/long 0.005")
     qtbot.waitUntil(lambda: len(items(window)) == 2)
     running = window.partner.exchange.current
-    window.sidebar.list.itemClicked.emit(window.sidebar.list.item(1))
+    window.sidebar.list.itemClicked.emit(window.sidebar.list.titled()[1])
     assert texts(window)[0] == ("user", "Older.")
     qtbot.waitUntil(lambda: not window.partner.exchange.running, timeout=20_000)
     assert texts(window)[0] == ("user", "Older.")
@@ -257,12 +262,12 @@ def test_another_theme_repaints_what_is_drawn(qtbot: QtBot, make_window: MakeWin
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     try:
-        theme.apply(app, theme.DARK)
-        assert theme.DARK.code in window.chat.bubbles()[1].text.toHtml()
-        assert window.palette().color(window.foregroundRole()).name() == theme.DARK.ink
+        theme.apply(app, palettes.DARK)
+        assert palettes.DARK.code in window.chat.bubbles()[1].text.toHtml()
+        assert window.palette().color(window.foregroundRole()).name() == palettes.DARK.ink
     finally:
-        theme.apply(app, theme.LIGHT)
-    assert theme.LIGHT.code in window.chat.bubbles()[1].text.toHtml()
+        theme.apply(app, palettes.LIGHT)
+    assert palettes.LIGHT.code in window.chat.bubbles()[1].text.toHtml()
 
 
 # ------------------------------------------------------------------------------------------ the event loop
@@ -304,3 +309,26 @@ def test_nothing_holds_the_window_up_while_turns_stream_and_the_engine_dies(
     # The work of one turn of the loop, whatever else this machine is busy with; and no waiting of any kind.
     assert dog.cpu < 0.05
     assert dog.wall < 0.5
+
+
+def test_a_temporary_chat_is_gone_when_it_is_left(make_window: MakeWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    window = make_window()
+    say(qtbot, window, "My cat is called Miso.")
+    QTest.keyClick(window, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    assert window.chat.greeting.isVisible()
+    assert window.composer.property("temporary") is True
+    assert say(qtbot, window, "first secret").text == "Before: "
+    assert say(qtbot, window, "second secret").text == "Before: first secret / Before: "
+    assert len(window.partner.conversations) == 1
+    assert [bubble.mark.text() for bubble in window.chat.bubbles()] == [""] * 4
+    QTest.keyClicks(window.composer.edit, "third secret, not sent")
+    window.partner.exchange.show_conversation(window.partner.conversations[0].id)
+    qtbot.waitUntil(lambda: len(texts(window)) == 2, timeout=5_000)
+    assert window.composer.property("temporary") is False
+    window.partner.exchange.new_chat(temporary=True)
+    assert texts(window) == []
+    with qtbot.waitSignal(window.closed, timeout=10_000):
+        window.close()
+    on_disk = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert b"Miso" in on_disk
+    assert b"secret" not in on_disk

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
+from app.journal import JournalDialog
 from app.main_window import MainWindow
 from engine.client import engine_command
-from tests.app.acting import say
+from tests.app.acting import dialog, press, say
 from tests.app.conftest import MakeWindow
 
 TOLD = (
@@ -46,3 +48,15 @@ def test_tell_quit_start_anew_ask(qtbot: QtBot, tmp_path: Path, make_window: Mak
     assert second.partner.stats is not None
     assert second.partner.stats.turns_learned >= len(TOLD)
     assert sum(right) >= 2, right
+
+    # What is forgotten in the journal is not known any more.
+    second.memory_menu.show_journal()
+    journal = dialog(qtbot, JournalDialog)
+    qtbot.waitUntil(lambda: len(journal.model.entries) >= len(TOLD), timeout=TURN)
+    journal.table.selectAll()
+    journal.said.setChecked(True)
+    journal.forget.click()
+    press(qtbot, dialog(qtbot, QMessageBox), "Forget")
+    qtbot.waitUntil(lambda: journal.empty.isVisible(), timeout=TURN)
+    journal.close()
+    assert ask_all(qtbot, second) == [False, False, False]

@@ -6,13 +6,13 @@ import pytest
 from PySide6.QtGui import QTextCursor
 from pytestqt.qtbot import QtBot
 
-from app import theme
+from app import palettes
 from app.chat.bubble import BubbleText
 from app.chat.markdown import MAX_HIGHLIGHTED, to_html
 
 
 def html(text: str) -> str:
-    return to_html(text, theme.LIGHT)
+    return to_html(text, palettes.LIGHT)
 
 
 def test_structure() -> None:
@@ -54,9 +54,9 @@ def test_links_that_run_or_read_are_no_links(address: str) -> None:
 
 def test_code_is_coloured_for_the_theme_that_is_on() -> None:
     text = "```python\ndef f(x): return x + 1\n```"
-    light, dark = to_html(text, theme.LIGHT), to_html(text, theme.DARK)
-    assert theme.LIGHT.code in light
-    assert theme.DARK.code in dark
+    light, dark = to_html(text, palettes.LIGHT), to_html(text, palettes.DARK)
+    assert palettes.LIGHT.code in light
+    assert palettes.DARK.code in dark
     assert light.count("color:") > 2
     assert light != dark
 

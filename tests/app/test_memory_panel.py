@@ -111,4 +111,4 @@ def test_clearing_leaves_nothing_of_another_profile(panel: MemoryPanel) -> None:
 
 @pytest.mark.parametrize(("surprise", "word"), [(1.0, "all new"), (0.5, "partly new"), (0.1, "mostly known")])
 def test_surprise_has_a_word(panel: MemoryPanel, surprise: float, word: str) -> None:
-    assert surprise_word(panel, surprise) == word
+    assert surprise_word(surprise) == word

@@ -43,13 +43,13 @@ def test_making_and_switching(qtbot: QtBot, make_window: MakeWindow) -> None:
     say(qtbot, window, "Mika's secret.")
     make_profile(qtbot, window, "Work")
     assert items(window) == []
-    assert window.sidebar.list.count() == 0
+    assert window.sidebar.list.titled() == []
     assert window.panel.words == []
     assert window.windowTitle() == "Work - Techo"
     assert entry(window, "Work").isChecked()
     entry(window, "Mika").trigger()
     qtbot.waitUntil(lambda: open_profile(window) == "Mika")
-    qtbot.waitUntil(lambda: window.sidebar.list.count() == 1 and window.panel.turns.text() == "1")
+    qtbot.waitUntil(lambda: len(window.sidebar.list.titled()) == 1 and window.panel.turns.text() == "1")
     assert "Mika" in window.sidebar.profile_button.accessibleName()
 
 

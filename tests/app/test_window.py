@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
-from app import theme
+from app import palettes, paths, theme
 from app.main_window import MainWindow
 from app.notices import MOST, NoticeArea
 from tests.app.acting import dialog, say, words_of
@@ -89,31 +89,35 @@ def luminance(color: str) -> float:
     return 0.2126 * linear(value.redF()) + 0.7152 * linear(value.greenF()) + 0.0722 * linear(value.blueF())
 
 
-@pytest.mark.parametrize("colors", [theme.LIGHT, theme.DARK], ids=lambda colors: colors.name)
-def test_text_can_be_read_on_its_ground(colors: theme.Theme) -> None:
+@pytest.mark.parametrize("colors", palettes.THEMES.values(), ids=lambda colors: colors.name)
+def test_text_can_be_read_on_its_ground(colors: palettes.Theme) -> None:
+    least = 7 if colors is palettes.HIGH_CONTRAST else 4.5
     pairs = [
         *((colors.ink, ground) for ground in (colors.paper, colors.side, colors.raised, colors.said, colors.chosen)),
+        *((colors.ink, ground) for ground in (colors.hover, colors.code)),
         *((colors.soft, ground) for ground in (colors.paper, colors.side, colors.raised)),
+        *((colors.soft, ground) for ground in (colors.chosen, colors.warning_ground)),
         (colors.accent_ink, colors.accent),
         (colors.accent, colors.paper),
+        (colors.accent, colors.side),
         (colors.memory, colors.memory_ground),
         (colors.paper, colors.warning),
         (colors.ink, colors.warning_ground),
     ]
     for text, ground in pairs:
         high, low = sorted((luminance(text), luminance(ground)), reverse=True)
-        assert (high + 0.05) / (low + 0.05) >= 4.5, (text, ground)
+        assert (high + 0.05) / (low + 0.05) >= least, (text, ground)
 
 
-@pytest.mark.parametrize("colors", [theme.LIGHT, theme.DARK], ids=lambda colors: colors.name)
-def test_the_style_sheet_leaves_no_colour_open(colors: theme.Theme) -> None:
+@pytest.mark.parametrize("colors", palettes.THEMES.values(), ids=lambda colors: colors.name)
+def test_the_style_sheet_leaves_no_colour_open(colors: palettes.Theme) -> None:
     sheet = theme.style_sheet(colors)
     assert "@" not in sheet
     assert colors.accent in sheet
 
 
 def test_every_icon_draws_something() -> None:
-    for path in (theme.RESOURCES / "icons").glob("*.svg"):
+    for path in (paths.RESOURCES / "icons").glob("*.svg"):
         image = theme.icon(path.stem, "#ff0000").pixmap(32, 32).toImage()
         assert any(image.pixelColor(x, y).alpha() for x in range(32) for y in range(32)), path.name
 

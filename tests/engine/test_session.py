@@ -153,7 +153,7 @@ def test_forgetting_is_exact(
     session = open_session()
     for part in parts:
         session.learn(part, None)
-    record = session.forget(forgotten)
+    (record,), _ = session.forget([forgotten])
     assert record.text == SENTENCES[forgotten - 1]
 
     store.create("Other")
@@ -163,7 +163,7 @@ def test_forgetting_is_exact(
             other.learn(part, None)
         else:  # the same numbers: an entry that is gone
             spare = other.profile.append_entry(NewEntry(None, "", 0.0, 0, 0, 0, 0, b""))
-            other.profile.delete_entry(spare)
+            other.profile.delete_entries([spare])
     assert_same(state(session), state(other))
 
     crash(session)
@@ -171,7 +171,7 @@ def test_forgetting_is_exact(
     assert_same(state(again), state(other))
     assert [entry.id for entry in again.profile.entries()] == [i for i in range(1, 7) if i != forgotten]
     with pytest.raises(StoreError) as refused:
-        again.forget(forgotten)
+        again.forget([forgotten])
     assert refused.value.code is ErrorCode.ENTRY_NOT_FOUND
 
 
@@ -240,7 +240,7 @@ def test_state_of_other_weights_is_refused_but_not_lost(
         lambda: other.memory,
         lambda: other.stats(),
         lambda: other.learn(parts[1], None),
-        lambda: other.forget(1),
+        lambda: other.forget([1]),
     ):
         with pytest.raises(StateError) as refused:
             use()
@@ -282,7 +282,7 @@ def test_a_write_set_that_cannot_be_read_does_not_lock_the_profile(open_session:
         again.stats()
     assert refused.value.code is ErrorCode.STATE_DAMAGED
     assert "2" in refused.value.hint
-    again.forget(2)
+    again.forget([2])
     assert_same(state(again), before)
 
 

@@ -95,8 +95,9 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (root / package).mkdir(parents=True)
         (root / package / "__init__.py").touch()
         (root / package / "__main__.py").write_text(f"PROGRAM = {module!r}\n{TELL}", encoding="utf-8")
-    checks = root / "packaging" / "launcher" / "checks.py"
-    checks.write_text(f"PROGRAM = 'checks'\n{TELL}", encoding="utf-8")
+    for name in ("checks", "translations"):
+        program = root / "packaging" / "launcher" / f"{name}.py"
+        program.write_text(f"PROGRAM = {name!r}\n{TELL}", encoding="utf-8")
     make_venv(root / ".venv")
     site = next((root / ".venv" / "lib").glob("python*/site-packages"))
     (site / "techo.pth").write_text(f"{root}\n", encoding="utf-8")
@@ -127,6 +128,7 @@ def checkout(template: Path, tmp_path: Path) -> Checkout:
         (["train", "--seed", "1"], "engine.training", ["--seed", "1"], "core train"),
         (["test", "-k", "a or b"], "checks", ["test", "-k", "a or b"], "core window dev train"),
         (["lint"], "checks", ["lint"], "core window dev train"),
+        (["translate"], "translations", [], "core window"),
     ],
 )
 def test_each_command_reaches_its_program(

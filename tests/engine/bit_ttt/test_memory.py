@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from engine.backbone import Backbone, Prefill
 from engine.bit_ttt import Memory, Part
+from engine.bit_ttt.slow_weights import Query
 from engine.protocol import TurnMessage
 
 TOLD = (
@@ -69,3 +73,27 @@ def test_fused_scores_are_log_probabilities(backbone: Backbone, told: Memory) ->
     assert reading.active
     assert reading.gate.sum() == pytest.approx(1, abs=1e-5)
     assert np.exp(reading.scores.astype(np.float64)).sum() == pytest.approx(1, abs=1e-3)
+
+
+def test_a_silent_memory_is_silent_whatever_is_found(
+    backbone: Backbone, told: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no match could make it speak, none is looked for; where one could, the gate is that of the best match."""
+    searched: list[str] = []
+    wanted = told.slow.wanted
+
+    def spied(query: Query) -> NDArray[np.int8]:
+        searched.append(asked)
+        return wanted(query)
+
+    for asked in ("What is my cat called?", "Write a poem about the sea.", "What is the capital of France?"):
+        parts, prefill = read(backbone, told, asked)
+        recall = told.recall(parts)
+        monkeypatch.setattr(told.slow, "wanted", spied)
+        reading = told.read(recall, 2, prefill.last, prefill.logits)
+        monkeypatch.setattr(told.slow, "wanted", wanted)
+        everything = told.read(replace(recall, closest=1e3), 2, prefill.last, prefill.logits)
+        assert reading.active == everything.active
+        assert np.array_equal(reading.scores, everything.scores)
+    assert "What is my cat called?" in searched
+    assert len(searched) < 3

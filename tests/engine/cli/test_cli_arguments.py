@@ -24,12 +24,21 @@ COMMANDS = [
     ["profile", "create", "a"],
     ["profile", "rename", "a", "b"],
     ["profile", "delete", "a"],
+    ["conversation", "list"],
+    ["conversation", "rename", "1", "a"],
+    ["conversation", "pin", "1"],
+    ["conversation", "delete", "1"],
+    ["conversation", "search", "a"],
     ["memory", "stats"],
     ["memory", "journal"],
     ["memory", "forget", "1"],
     ["memory", "reset"],
     ["memory", "export", "f"],
     ["memory", "import", "f", "--name", "n"],
+    ["models"],
+    ["models", "inspect", "f.gguf"],
+    ["models", "download", "url"],
+    ["plan"],
     ["evaluate", "f.jsonl"],
     ["bench"],
     ["version"],
@@ -62,7 +71,10 @@ def test_help_exits_with_0(command: list[str], capsys: pytest.CaptureFixture[str
     assert "usage: techo" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["--help", "chat", "say", "profile", "memory", "evaluate", "bench"])
+@pytest.mark.parametrize(
+    "command",
+    ["--help", "chat", "say", "profile", "conversation", "memory", "models", "plan", "evaluate", "bench"],
+)
 def test_help_has_examples(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     main([command] if command == "--help" else [command, "--help"])
     assert "examples:\n  techo " in capsys.readouterr().out.replace("  printf", "  techo printf")

@@ -15,6 +15,7 @@ from engine.cli import main
 from engine.client import EngineClient
 from engine.errors import ErrorCode
 from engine.protocol import ConversationId, ConversationList, Message, MessageList
+from engine.store import ProfileStore, StateIdentity
 from tests.engine.cli.conftest import FEW
 
 Techo = Callable[..., tuple[int, Any]]
@@ -92,7 +93,13 @@ def test_say_learn_journal_forget_reset(techo: Techo) -> None:
     status, journal = techo("memory", "journal")
     assert [one["id"] for one in journal["entries"]] == [entry]
     assert journal["entries"][0]["text"] == "My cat is called Brumble."
-    assert techo("memory", "forget", str(entry))[1]["entry"] == entry
+    assert techo("memory", "journal", "--words", "dog")[1]["entries"] == []
+    status, asked = techo("memory", "forget", "--words", "BRUMBLE")
+    assert (status, asked["error"]["code"]) == (3, ErrorCode.NOT_CONFIRMED)
+    assert techo("memory", "forget")[0] == 2
+    assert techo("memory", "forget", "1", "--last")[0] == 2
+    status, gone = techo("memory", "forget", "--words", "BRUMBLE", "--yes")
+    assert (status, [one["id"] for one in gone["entries"]], gone["messages"]) == (0, [entry], 0)
     assert techo("memory", "stats")[1]["turns_learned"] == 0
     status, error = techo("memory", "forget", str(entry))
     assert (status, error["error"]["code"]) == (1, ErrorCode.ENTRY_NOT_FOUND)
@@ -114,6 +121,56 @@ def test_say_goes_on_with_a_conversation_and_can_leave_the_memory_alone(techo: T
     assert techo("memory", "stats")[1]["turns_learned"] == 0
     status, error = techo("say", "x", "--conversation", "999")
     assert (status, error["error"]["code"]) == (1, ErrorCode.CONVERSATION_NOT_FOUND)
+
+
+@pytest.fixture
+def talked(tmp_path: Path) -> tuple[int, int]:
+    """Two conversations of the default profile, the older one first."""
+    store = ProfileStore(tmp_path / "data")
+    store.create("default")
+    # Nothing is learned, so these conversations belong to no weights yet.
+    with store.open("default", StateIdentity("blake2b:00", "blake2b:00")) as profile:
+        teeth, tomorrow = profile.create_conversation("Dr Okafor"), profile.create_conversation("予定")
+        profile.append_message(teeth.id, "user", "My dentist is Dr Okafor.")
+        profile.append_message(teeth.id, "assistant", "Noted.", "stop")
+        profile.append_message(tomorrow.id, "user", "明日は歯医者です。")
+    return teeth.id, tomorrow.id
+
+
+def test_conversations_are_listed_renamed_pinned_and_found(
+    techo: Techo, talked: tuple[int, int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = talked
+    status, renamed = techo("conversation", "rename", str(first), "Teeth")
+    assert (status, renamed["title"]) == (0, "Teeth")
+    assert techo("conversation", "pin", str(first))[1]["pinned"] is True
+    listed = techo("conversation", "list")[1]["conversations"]
+    assert [(one["id"], one["title"]) for one in listed] == [(first, "Teeth"), (second, "予定")]
+    assert techo("conversation", "pin", str(first), "--off")[1]["pinned"] is False
+    status, found = techo("conversation", "search", "okafor", "DENTIST")
+    assert status == 0
+    (hit,) = found["hits"]
+    assert (hit["conversation"], hit["title"], hit["snippet"]) == (first, "Teeth", "My dentist is Dr Okafor.")
+    assert [hit["snippet"][begin:end] for begin, end in hit["marks"]] == ["dentist", "Okafor"]
+    folder = ("--threads", "1", "--data-dir", str(tmp_path / "data"))
+    assert main(["conversation", "search", "歯医者", *folder]) == 0
+    assert "you: 明日は歯医者です。" in capsys.readouterr().out
+    assert techo("conversation", "search", " ")[0] == 2
+
+
+def test_a_conversation_is_deleted_only_when_that_is_confirmed(techo: Techo, talked: tuple[int, int]) -> None:
+    first, second = talked
+    status, refused = techo("conversation", "delete", str(first))
+    assert (status, refused["error"]["code"]) == (3, ErrorCode.NOT_CONFIRMED)
+    assert "Dr Okafor" in refused["error"]["message"]
+    assert "2 messages" in refused["error"]["message"]
+    assert "stays learned" in refused["error"]["message"]
+    assert techo("conversation", "delete", str(first), "--yes")[0] == 0
+    assert [one["id"] for one in techo("conversation", "list")[1]["conversations"]] == [second]
+    for command in (("delete", str(first)), ("delete", str(first), "--yes"), ("rename", "99", "x")):
+        status, error = techo("conversation", *command)
+        assert (status, error["error"]["code"]) == (1, ErrorCode.CONVERSATION_NOT_FOUND)
+        assert error["error"]["hint"]
 
 
 def test_sampling_is_repeatable_by_seed(techo: Techo) -> None:

@@ -17,10 +17,11 @@ from engine.protocol import (
     PROTOCOL_VERSION,
     Confirm,
     ConversationId,
+    ConversationList,
     EngineStatus,
-    EntryId,
     Exported,
     FilePath,
+    Forget,
     Forgotten,
     Initialize,
     Initialized,
@@ -47,8 +48,9 @@ WAIT = 110.0
 LONG = Sampling(max_tokens=400, temperature=0.8, seed=1)
 
 
-def feed(engine: EngineClient, text: str) -> TurnDone:
-    return engine.call("turn.feed", TurnFeed(user=text), TurnDone, timeout=WAIT)
+def feed(engine: EngineClient, text: str, answer: str | None = None, conversation: int | None = None) -> TurnDone:
+    asked = TurnFeed(user=text, assistant=answer, conversation=conversation)
+    return engine.call("turn.feed", asked, TurnDone, timeout=WAIT)
 
 
 def stats(engine: EngineClient) -> MemoryStats:
@@ -240,11 +242,20 @@ def test_forgetting_and_resetting(start_engine: StartEngine) -> None:
     second = feed(engine, "My boat is called Petrel.").learned
     assert second is not None
     assert second.entry is not None
-    forgotten = engine.call("memory.forget", EntryId(entry=second.entry), Forgotten, timeout=WAIT)
-    assert (forgotten.text, forgotten.stats.neurons_used) == ("My boat is called Petrel.", alone.neurons_used)
+    forgotten = engine.call("memory.forget", Forget(entries=[second.entry]), Forgotten, timeout=WAIT)
+    assert [entry.text for entry in forgotten.entries] == ["My boat is called Petrel."]
+    assert (forgotten.stats.neurons_used, forgotten.messages) == (alone.neurons_used, 0)
     assert journal(engine) == ["My cat is called Miso."]
+    for gone in ([second.entry], [first.entry, second.entry]):
+        with pytest.raises(EngineError) as refused:
+            engine.call("memory.forget", Forget(entries=gone), Forgotten, timeout=WAIT)
+        assert refused.value.code is ErrorCode.ENTRY_NOT_FOUND
+    assert journal(engine) == ["My cat is called Miso."], "all of them or none"
     with pytest.raises(EngineError) as refused:
-        engine.call("memory.forget", EntryId(entry=second.entry), Forgotten, timeout=WAIT)
+        engine.call("memory.forget", Forget(entries=[]), Forgotten, timeout=WAIT)
+    assert refused.value.code is ErrorCode.INVALID_PARAMS
+    with pytest.raises(EngineError) as refused:
+        engine.call("memory.forget", Forget(entries=[second.entry]), Forgotten, timeout=WAIT)
     assert refused.value.code is ErrorCode.ENTRY_NOT_FOUND
     with pytest.raises(EngineError, match="1 learned turn") as refused:
         engine.call("memory.reset", Confirm(), MemoryStats, timeout=WAIT)
@@ -253,6 +264,39 @@ def test_forgetting_and_resetting(start_engine: StartEngine) -> None:
     reset = engine.call("memory.reset", Confirm(confirm=True), MemoryStats, timeout=WAIT)
     assert (reset.turns_learned, reset.neurons_used) == (0, 0)
     assert messages(engine, 1), "what was said stays"
+
+
+def test_everything_about_a_word_can_be_forgotten_also_what_was_said(start_engine: StartEngine, tmp_path: Path) -> None:
+    engine, _ = start_engine()
+    moved = feed(engine, "I moved to Lisbon in May.", "Lisbon! How nice.")
+    feed(engine, "My cat is called Miso.", "A lovely name.", conversation=moved.conversation)
+    other = feed(engine, "In LISBON my street is Rua Aurea.", "I see.")
+    early = engine.call("memory.journal", JournalPage(until="2001-01-01T00:00:00+02:00"), JournalList, timeout=WAIT)
+    late = engine.call("memory.journal", JournalPage(since="2001-01-01"), JournalList, timeout=WAIT)
+    assert (len(early.entries), len(late.entries)) == (0, 3)
+    with pytest.raises(EngineError) as refused:
+        engine.call("memory.journal", JournalPage(since="yesterday"), JournalList, timeout=WAIT)
+    assert refused.value.code is ErrorCode.INVALID_PARAMS
+    found = engine.call("memory.journal", JournalPage(words="lisbon"), JournalList, timeout=WAIT)
+    assert [entry.text[:9] for entry in found.entries] == ["In LISBON", "I moved t"]
+    assert engine.call("memory.journal", JournalPage(words="lisbon miso"), JournalList, timeout=WAIT).entries == []
+
+    gone = engine.call(
+        "memory.forget", Forget(entries=[e.id for e in found.entries], said=True), Forgotten, timeout=WAIT
+    )
+    assert (len(gone.entries), gone.messages) == (2, 4)
+    assert journal(engine) == ["My cat is called Miso."]
+    left = engine.call("conversation.list", None, ConversationList, timeout=WAIT).conversations
+    assert [(one.id, one.title) for one in left] == [(moved.conversation, "My cat is called Miso.")]
+    assert other.conversation != moved.conversation
+    assert [message.content for message in messages(engine, moved.conversation)] == [
+        "My cat is called Miso.", "A lovely name.",
+    ]  # fmt: skip
+    engine.close()
+    on_disk = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()).lower()
+    assert b"miso" in on_disk
+    assert b"lisbon" not in on_disk
+    assert b"aurea" not in on_disk
 
 
 def test_state_of_other_weights_is_refused_and_kept(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,11 +22,14 @@ from engine.protocol import (
     Perplexity,
     PerplexityOf,
     Sampling,
+    TurnAnswer,
+    TurnAsk,
     TurnDone,
     TurnFeed,
     TurnMessage,
     TurnSend,
 )
+from tests.engine.conftest import StartEngine
 
 WAIT = 110.0
 SHORT = Sampling(max_tokens=12)
@@ -284,3 +288,24 @@ def test_perplexity(engine: EngineClient) -> None:
     with pytest.raises(EngineError) as refused:
         score("Hi", "", recall=False)
     assert refused.value.code is ErrorCode.INVALID_PARAMS
+
+
+def test_a_temporary_turn_leaves_nothing_on_disk(start_engine: StartEngine, tmp_path: Path) -> None:
+    engine, _ = start_engine()
+    engine.call("turn.feed", TurnFeed(user="My locker is number 417."), TurnDone, timeout=WAIT)
+    history = [
+        TurnMessage(role="user", content="Call me Quillon, please."),
+        TurnMessage(role="assistant", content="Of course."),
+    ]
+    short = Sampling(max_tokens=24)
+    asked = TurnAsk(text="Zephyrine asks: which locker do I have?", history=history, sampling=short)
+    done = engine.call("turn.ask", asked, TurnAnswer, timeout=WAIT)
+    assert done.reply
+    assert done.usage.memory_tokens > 0, "what was learned is there"
+    listed = engine.call("conversation.list", None, ConversationList, timeout=WAIT).conversations
+    assert [conversation.messages for conversation in listed] == [1]
+    engine.close()
+    on_disk = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert b"locker" in on_disk
+    for word in (b"Quillon", b"Zephyrine"):
+        assert word not in on_disk

@@ -38,7 +38,11 @@ def _learn(store: ProfileStore, profile: Profile) -> None:
 
 
 def _forget_late(store: ProfileStore, profile: Profile) -> None:
-    profile.delete_entry(7)
+    profile.delete_entries([7])
+
+
+def _forget_what_was_said(store: ProfileStore, profile: Profile) -> None:
+    assert profile.delete_entries([1, 9], said=True)[1] == 2
 
 
 def _reset(store: ProfileStore, profile: Profile) -> None:
@@ -65,6 +69,11 @@ def _create(store: ProfileStore, profile: Profile) -> None:
     store.create("New")
 
 
+def _delete_conversation(store: ProfileStore, profile: Profile) -> None:
+    profile.delete_conversation(2)
+    profile.purge_deleted()
+
+
 def _delete(store: ProfileStore, profile: Profile) -> None:
     profile.close()
     store.delete("Filled")
@@ -85,6 +94,7 @@ def _survey(folder: Path) -> dict[str, Any]:
             if loaded.arrays is not None:
                 assert same(loaded.arrays, state(loaded.last_entry))
             found[name] = {
+                "found": [hit.message for hit in profile.search("a", 100)],
                 "messages": [profile.messages(conversation.id) for conversation in profile.conversations()],
                 "entries": list(profile.entries()),
                 "last_entry": loaded.last_entry,
@@ -153,7 +163,11 @@ def template(folder: Path) -> Path:
 
 @pytest.mark.parametrize("dies", [False, True], ids=["fails", "dies"])
 @pytest.mark.parametrize(
-    "act", [_snapshot, _learn, _forget_late, _reset, _say, _reply, _export, _rename, _create, _delete, _import]
+    "act",
+    [
+        *(_snapshot, _learn, _forget_late, _forget_what_was_said, _reset, _say, _reply, _delete_conversation),
+        *(_export, _rename, _create, _delete, _import),
+    ],
 )
 def test_old_or_new_whatever_operation_fails(template: Path, folder: Path, act: Act, dies: bool) -> None:
     old = _strip(_survey(copy(template, folder / "old")))

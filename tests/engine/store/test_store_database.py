@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import stat
 from contextlib import closing
@@ -11,8 +12,10 @@ import pytest
 
 from engine.errors import ErrorCode, StateError, StoreError
 from engine.store import Profile, ProfileStore
-from engine.store.database import CHECK_BYTES, MAJOR, MINOR
+from engine.store.database import CHECK_BYTES, MAJOR, MINOR, _index_needs_trust
 from tests.engine.store.samples import IDENTITY, filled, learn
+
+DATA = Path(__file__).parents[2] / "data"
 
 
 def _path(store: ProfileStore) -> Path:
@@ -56,8 +59,30 @@ def test_the_schema_is_recorded_with_its_version(profile: Profile) -> None:
     database = profile._database
     assert database.value("PRAGMA user_version") == MAJOR << 16 | MINOR
     assert database.rows("SELECT migration_set, name FROM _sqlite_migrations") == [
-        ("techo.profile", "1.0 profile, conversations, messages, journal, snapshots")
+        ("techo.profile", "1.0 profile, conversations, messages, journal, snapshots"),
+        ("techo.profile", "1.1 pinned and deleted conversations, full-text search"),
     ]
+
+
+def test_a_profile_of_format_1_0_is_brought_up_to_date(store: ProfileStore) -> None:
+    """`profile-1.0.sqlite3` was written by the last Techo of that format."""
+    record = store.create("Old")
+    shutil.copy(DATA / "profile-1.0.sqlite3", store.directory / record.id / "profile.sqlite3")
+    with store.open("Golden", IDENTITY) as profile:
+        assert profile._database.value("PRAGMA user_version") == MAJOR << 16 | MINOR
+        assert [(found.title, found.pinned) for found in profile.conversations()] == [
+            ("予定", False),
+            ("About the dog", False),
+        ]
+        assert [hit.message for hit in profile.search("zuzu")] == [2]
+        assert [hit.message for hit in profile.search("歯医者")] == [4]
+        assert [entry.id for entry in profile.entries()] == [1, 2, 3]
+        profile.pin_conversation(1, True)
+        profile.delete_conversation(2)
+    with store.open("Golden", IDENTITY) as profile:
+        assert [(found.title, found.pinned) for found in profile.conversations()] == [("About the dog", True)]
+        assert profile.search("歯医者") == []
+        assert profile.take_notices() == []
 
 
 def test_a_newer_minor_version_is_opened(store: ProfileStore) -> None:
@@ -165,3 +190,18 @@ def test_nested_transactions_commit_or_vanish_together(profile: Profile) -> None
 def test_the_structure_of_usual_profiles_is_checked_at_the_opening() -> None:
     """10,000 learned turns of 2 kB each are about 28 MB."""
     assert CHECK_BYTES >= 28 * 1024 * 1024
+
+
+def test_an_sqlite_without_the_index_is_refused_with_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Poor(sqlite3.Connection):
+        def execute(self, sql: str, *parameters: object) -> sqlite3.Cursor:
+            if sql.startswith("CREATE VIRTUAL TABLE"):
+                raise sqlite3.OperationalError("no such tokenizer: trigram")
+            return super().execute(sql)
+
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda path, **more: connect(path, factory=Poor, **more))
+    with pytest.raises(StoreError, match="no such tokenizer") as caught:
+        _index_needs_trust.__wrapped__()
+    assert sqlite3.sqlite_version in caught.value.message
+    assert "3.34" in caught.value.hint

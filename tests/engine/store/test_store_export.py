@@ -21,6 +21,7 @@ from engine.store.archive import CONVERSATIONS, JOURNAL, MANIFEST, MESSAGES, STA
 from tests.engine.store.samples import IDENTITY, OTHER_BACKBONE, accept, filled, learn, names, new_entry, same, state
 
 Members = dict[str, bytes]
+DATA = Path(__file__).parents[2] / "data"
 
 
 def _content(profile: Profile) -> dict[str, Any]:
@@ -128,7 +129,7 @@ def test_ids_go_on_after_a_forgotten_tail(store: ProfileStore, folder: Path) -> 
     with store.open("Test", IDENTITY) as profile:
         learn(profile, 3)
         for number in (1, 2, 3):
-            profile.delete_entry(number)
+            profile.delete_entries([number])
         profile.export(folder / "file.techo")
     store.import_file(folder / "file.techo", "Copy", IDENTITY, accept)
     with store.open("Copy", IDENTITY) as profile:
@@ -267,6 +268,34 @@ def test_a_newer_minor_export_with_unknown_fields_is_accepted(store: ProfileStor
     assert len(store.list()) == 2
 
 
+def test_an_export_of_format_1_0_is_imported(store: ProfileStore) -> None:
+    """`export-1.0.techo` was written by the last Techo of that format: nobody was pinned then."""
+    store.import_file(DATA / "export-1.0.techo", "Imported", IDENTITY, accept)
+    with store.open("Imported", IDENTITY) as profile:
+        assert [(found.title, found.pinned) for found in profile.conversations()] == [
+            ("予定", False),
+            ("About the dog", False),
+        ]
+        assert [hit.message for hit in profile.search("歯医者")] == [4]
+        assert [entry.id for entry in profile.entries()] == [1, 2, 3]
+
+
+def test_pins_are_exported_and_what_was_imported_can_be_searched(store: ProfileStore, folder: Path) -> None:
+    filled(store)
+    with store.open("Filled", IDENTITY) as profile:
+        profile.pin_conversation(1, True)
+        profile.export(folder / "pinned.techo")
+        hits = profile.search("zuzu")
+    store.import_file(folder / "pinned.techo", "Imported", IDENTITY, accept)
+    with store.open("Imported", IDENTITY) as profile:
+        assert [(found.title, found.pinned) for found in profile.conversations()] == [
+            ("予定", False),
+            ("About the dog", True),
+        ]
+        assert profile.search("zuzu") == hits
+        assert len(hits) == 1
+
+
 def test_the_callers_check_decides(store: ProfileStore, exported: Path) -> None:
     def reject(value: object) -> None:
         raise ValueError("wrong shape")
@@ -302,6 +331,7 @@ def _edit_line(name: str, number: int, **fields: Any) -> Callable[[Members, dict
         (CONVERSATIONS, {"id": 2**53}),
         (CONVERSATIONS, {"title": "x" * 201}),
         (CONVERSATIONS, {"activity": -1}),
+        (CONVERSATIONS, {"pinned": 1}),
         (CONVERSATIONS, {"created": "yesterday"}),
         (MESSAGES, {"id": 2}),  # not above the one before
         (MESSAGES, {"conversation": 77}),

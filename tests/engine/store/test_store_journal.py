@@ -48,14 +48,14 @@ def test_the_journal_can_change_while_it_is_read(profile: Profile) -> None:
     for entry in profile.entries():
         seen.append(entry.id)
         if entry.id == 3:
-            profile.delete_entry(PAGE + 2)
+            profile.delete_entries([PAGE + 2])
     assert seen == [number for number in range(1, PAGE + 6) if number != PAGE + 2]
 
 
 def test_an_id_is_never_used_again(store: ProfileStore, profile: Profile) -> None:
     """Not after forgetting the newest, not after a reset, not after a restart."""
     learn(profile, 5)
-    profile.delete_entry(5)
+    profile.delete_entries([5])
     assert profile.next_entry_id() == 6
     profile.close()
     with store.open("Test", IDENTITY) as again:
@@ -70,7 +70,7 @@ def test_an_id_is_never_used_again(store: ProfileStore, profile: Profile) -> Non
 def test_an_id_does_not_come_back_when_sqlites_counter_is_damaged(store: ProfileStore, profile: Profile) -> None:
     learn(profile, 5)
     profile.save_snapshot(state(5), 5)
-    profile.delete_entry(5)
+    profile.delete_entries([5])
     profile.save_snapshot(state(4), 5)
     profile.close()
     with closing(sqlite3.connect(profile.directory / "profile.sqlite3", isolation_level=None)) as connection:
@@ -90,7 +90,7 @@ def test_a_forgotten_turn_is_gone_from_the_disk(profile: Profile) -> None:
     damaged = profile.directory / "snapshots" / f"00000001-{'0' * 16}.safetensors.damaged"
     damaged.write_bytes(b"lesson-120-text")
     payload = new_entry(120).payload
-    forgotten = profile.delete_entry(120)
+    (forgotten,), _ = profile.delete_entries([120])
     assert forgotten.text.startswith("lesson-120-text")
     on_disk = b"".join(path.read_bytes() for path in profile.directory.rglob("*") if path.is_file())
     assert b"lesson-119-text" in on_disk
@@ -100,8 +100,34 @@ def test_a_forgotten_turn_is_gone_from_the_disk(profile: Profile) -> None:
     assert [found.last_entry for found in profile.snapshots()] == [100]
     assert profile.load_state().last_entry == 100
     with pytest.raises(StoreError) as caught:
-        profile.delete_entry(120)
+        profile.delete_entries([120])
     assert caught.value.code == ErrorCode.ENTRY_NOT_FOUND
+
+
+def test_what_was_said_goes_with_the_lesson_when_asked_for(profile: Profile) -> None:
+    """Message, reply, title and search index: not one character is left, and the other messages are as they were."""
+    chat = profile.create_conversation("鑰匙藏在罐裡")
+    told = profile.append_message(chat.id, "user", "鑰匙藏在罐裡")
+    profile.append_message(chat.id, "assistant", "罐裡？", "stop")
+    kept = profile.append_message(chat.id, "user", "My dog is called Zuzu.")
+    for number, message in ((1, told), (2, kept)):
+        profile.append_entry(replace(new_entry(number), message=message.id, text=message.content))
+    entries, messages = profile.delete_entries([1], said=True)
+    assert ([entry.id for entry in entries], messages) == ([1], 2)
+    assert [message.content for message in profile.messages(chat.id)] == ["My dog is called Zuzu."]
+    assert profile.conversation(chat.id).title == "My dog is called Zuzu."
+    assert len(profile.search("zuzu")) == 1
+    assert profile.search("罐裡") == []
+    on_disk = b"".join(path.read_bytes() for path in profile.directory.rglob("*") if path.is_file())
+    for character in "鑰匙藏在罐裡":
+        assert character.encode() not in on_disk
+    profile.rename_conversation(chat.id, "A title of my own")
+    hello = profile.append_message(chat.id, "user", "Hello.")
+    profile.append_entry(replace(new_entry(3), message=hello.id))
+    profile.delete_entries([2], said=True)
+    assert profile.conversation(chat.id).title == "A title of my own"
+    profile.delete_entries([3], said=True)
+    assert profile.conversations() == [], "nothing is left of it"
 
 
 def test_what_could_not_be_scrubbed_yet_is_told_and_done_at_the_close(profile: Profile) -> None:
@@ -112,7 +138,7 @@ def test_what_could_not_be_scrubbed_yet_is_told_and_done_at_the_close(profile: P
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM entry").fetchall()
         profile._database.value("PRAGMA busy_timeout = 20")
-        profile.delete_entry(2)
+        profile.delete_entries([2])
         (notice,) = profile.take_notices()
         assert "log" in notice
         assert [entry.id for entry in profile.entries()] == [1, 3]
@@ -192,7 +218,7 @@ def test_a_damaged_entry_is_set_aside_and_named_once(store: ProfileStore, profil
         assert again.entry_count() == 4
     with store.open("Test", IDENTITY) as again:
         assert again.load_state().notices == []
-        again.delete_entry(damaged)
+        again.delete_entries([damaged])
         assert again.counts().entries == 4
 
 

@@ -220,7 +220,7 @@ def test_what_cannot_be_removed_is_told(folder: Path) -> None:
 
     with ProfileStore(folder / "data", files=Stubborn()).open("Filled", IDENTITY) as profile:
         newest = profile.snapshots()[0].file
-        profile.delete_entry(7)
+        profile.delete_entries([7])
         assert [found.last_entry for found in profile.snapshots()] == [4]
         (notice,) = profile.take_notices()
         assert newest in notice

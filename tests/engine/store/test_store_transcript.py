@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from engine.errors import ErrorCode, StoreError
 from engine.store import Profile, ProfileStore
 from engine.store.records import MAX_TEXT
+from engine.store.transcript import UNDO_SECONDS
 from tests.engine.store.samples import IDENTITY, learn
 
 
@@ -83,6 +85,9 @@ def test_counts_and_unknown_conversations(profile: Profile) -> None:
             lambda: profile.append_message(unknown, "user", "x"),  # noqa: B023
             lambda: profile.update_message(unknown, "x", None),  # noqa: B023
             lambda: profile.delete_conversation(unknown),  # noqa: B023
+            lambda: profile.restore_conversation(unknown),  # noqa: B023
+            lambda: profile.rename_conversation(unknown, "x"),  # noqa: B023
+            lambda: profile.pin_conversation(unknown, True),  # noqa: B023
         ):
             with pytest.raises(StoreError) as caught:
                 act()
@@ -130,12 +135,107 @@ def test_a_deleted_conversation_leaves_no_text_on_disk(profile: Profile) -> None
     told = profile.append_message(gone.id, "user", "secret-word told")
     learn(profile, 1, told.id)
     profile.delete_conversation(gone.id)
+    profile.purge_deleted()
     assert [found.title for found in profile.conversations()] == ["kept"]
     assert len(profile.messages(kept.id)) == 300
     assert profile.entry(1).message is None  # the lesson itself stays, see delete_entry
     on_disk = b"".join(path.read_bytes() for path in profile.directory.rglob("*") if path.is_file())
     assert b"plain-word" in on_disk
     assert b"secret" not in on_disk
+
+
+def test_a_deleted_conversation_leaves_no_trace_in_the_search_index(profile: Profile) -> None:
+    """The index holds trigrams, not words: so not one character of the deleted text may be left anywhere."""
+    kept, gone = profile.create_conversation("kept"), profile.create_conversation("gone")
+    for number in range(200):
+        profile.append_message(kept.id, "user", f"plain-word {number} 明日は歯医者です")
+        profile.append_message(gone.id, "user", f"鑰匙藏在罐裡 {number}")
+    reply = profile.append_message(gone.id, "assistant", "鑰匙", None)
+    profile.update_message(reply.id, "鑰匙藏", "stop")
+    assert len(profile.search("鑰匙藏", 1000)) == 201
+    profile.delete_conversation(gone.id)
+    profile.purge_deleted()
+    on_disk = b"".join(path.read_bytes() for path in profile.directory.rglob("*") if path.is_file())
+    assert "歯医者".encode() in on_disk
+    for character in "鑰匙藏在罐裡":
+        assert character.encode() not in on_disk
+    assert len(profile.search("歯医者", 1000)) == 200
+
+
+def test_a_deletion_can_be_undone_and_until_then_nothing_shows_the_conversation(
+    profile: Profile, tmp_path: Path, store: ProfileStore
+) -> None:
+    kept, gone = profile.create_conversation("kept"), profile.create_conversation("gone")
+    said = profile.append_message(gone.id, "user", "My dog is called Zuzu.")
+    learn(profile, 1, said.id)
+    profile.pin_conversation(gone.id, True)
+    before = profile.conversation(gone.id)
+    assert profile.delete_conversation(gone.id) == before
+    assert profile.conversations() == [kept]
+    assert (profile.counts().conversations, profile.counts().messages) == (1, 0)
+    assert profile.search("Zuzu") == []
+    assert profile.deleted_conversations() == 1
+    for act in (
+        lambda: profile.messages(gone.id),
+        lambda: profile.append_message(gone.id, "user", "x"),
+        lambda: profile.rename_conversation(gone.id, "x"),
+        lambda: profile.pin_conversation(gone.id, False),
+        lambda: profile.delete_conversation(gone.id),
+    ):
+        with pytest.raises(StoreError) as caught:
+            act()
+        assert caught.value.code == ErrorCode.CONVERSATION_NOT_FOUND
+    profile.export(tmp_path / "without.techo")
+    store.import_file(tmp_path / "without.techo", "Copy", IDENTITY, lambda arrays: None)
+    with store.open("Copy", IDENTITY) as copied:
+        assert [found.title for found in copied.conversations()] == ["kept"]
+        assert copied.entry(1).message is None
+    assert profile.restore_conversation(gone.id) == before
+    assert profile.restore_conversation(gone.id) == before
+    assert profile.messages(gone.id) == [said]
+    assert [hit.message for hit in profile.search("Zuzu")] == [said.id]
+    assert profile.entry(1).message == said.id
+    profile.purge_deleted()
+    assert profile.conversation(gone.id) == before
+
+
+@pytest.mark.parametrize(
+    ("seconds", "stays"),
+    [(UNDO_SECONDS - 5, True), (UNDO_SECONDS + 5, False), (-3600, False)],
+    ids=["just now", "long ago", "the clock was set back"],
+)
+def test_what_a_crash_left_marked_goes_at_the_next_opening(folder: Path, seconds: float, stays: bool) -> None:
+    """After a crash the window may still offer to undo; what nobody can undo any more does not stay."""
+    moment = [datetime(2026, 2, 3, tzinfo=UTC)]
+    store = ProfileStore(folder / "data", clock=lambda: moment[0])
+    store.create("Test")
+    with store.open("Test", IDENTITY) as profile:
+        profile.append_message(profile.create_conversation("gone").id, "user", "secret")
+        profile.delete_conversation(1)
+        shutil.copytree(folder / "data", folder / "crashed")
+    moment[0] += timedelta(seconds=seconds)
+    crashed = ProfileStore(folder / "crashed", clock=lambda: moment[0])
+    with crashed.open("Test", IDENTITY) as profile:
+        assert profile.conversations() == []
+        assert profile.deleted_conversations() == int(stays)
+        on_disk = b"".join(path.read_bytes() for path in profile.directory.rglob("*") if path.is_file())
+        assert (b"secret" in on_disk) is stays
+        if stays:
+            profile.restore_conversation(1)
+            profile.delete_conversation(1)
+    with crashed.open("Test", IDENTITY) as profile:
+        assert profile.deleted_conversations() == 0  # closing purges
+        with pytest.raises(StoreError):
+            profile.restore_conversation(1)
+
+
+def test_pins_and_titles_do_not_change_the_order(profile: Profile) -> None:
+    first, second = profile.create_conversation("first"), profile.create_conversation("second")
+    assert profile.pin_conversation(first.id, True).pinned
+    profile.rename_conversation(first.id, "renamed")
+    assert [(found.title, found.pinned) for found in profile.conversations()] == [("second", False), ("renamed", True)]
+    assert not profile.pin_conversation(first.id, False).pinned
+    assert second == profile.conversation(second.id)
 
 
 def test_a_damaged_message_is_shown_with_a_notice(store: ProfileStore) -> None:

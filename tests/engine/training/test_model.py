@@ -95,10 +95,10 @@ def test_reader_equals_the_trained_reader(pair: tuple[MemoryModel, SlowWeights, 
         weight = torch.nn.functional.softplus(model.reader.predecessor(h))[0, 0]
     one, two, last, embedding = (raw[i, 0].numpy() for i in range(4))
     found = slow.query(embedding, one, two, last, gist[0].numpy())
-    assert (found.query == query.numpy()).mean() > 0.97
+    assert (slow.wanted(found) == query.numpy()).mean() > 0.97
     np.testing.assert_allclose(found.gate, gate.numpy() + np.array([0, BOLDNESS, 0]), atol=0.05)
     np.testing.assert_allclose(slow.phrase(found), phrase.numpy(), atol=0.1)
-    assert found.predecessor == pytest.approx(float(weight), abs=0.05)
+    assert slow.succession(found) == pytest.approx(float(weight), abs=0.05)
 
 
 def test_the_newest_telling_wins_at_run_time_as_in_training() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import engine.turn.reply
 from engine.protocol import FinishReason
 from engine.store import Profile, ProfileStore, StateIdentity
-from engine.turn.reply import Reply
+from engine.turn.reply import Kept, Reply
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def conversation(profile: Profile) -> int:
 
 def test_characters_come_whole(profile: Profile, conversation: int) -> None:
     sent: list[str] = []
-    reply = Reply(profile, conversation, sent.append)
+    reply = Reply(sent.append, Kept(profile, conversation))
     for byte in "né 手帳 🐈".encode():
         reply.add(bytes([byte]))
     assert sent == list("né 手帳 🐈")
@@ -47,14 +47,14 @@ def test_equals_decoding_the_whole(profile: Profile, text: str, cuts: list[int])
     data = text.encode("utf-8", "ignore")
     places = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
     sent: list[str] = []
-    reply = Reply(profile, profile.create_conversation("t").id, sent.append)
+    reply = Reply(sent.append, Kept(profile, profile.create_conversation("t").id))
     for start, end in pairwise(places):
         reply.add(data[start:end])
     assert "".join(sent) == reply.text == data.decode().lstrip()
 
 
 def test_bytes_that_are_no_text_become_a_mark(profile: Profile, conversation: int) -> None:
-    reply = Reply(profile, conversation, lambda piece: None)
+    reply = Reply(lambda piece: None, Kept(profile, conversation))
     reply.add(b"a\xff")
     reply.add(b"b")
     assert reply.text == "a�b"
@@ -62,14 +62,14 @@ def test_bytes_that_are_no_text_become_a_mark(profile: Profile, conversation: in
 
 def test_space_before_the_first_word_is_dropped(profile: Profile, conversation: int) -> None:
     sent: list[str] = []
-    reply = Reply(profile, conversation, sent.append)
+    reply = Reply(sent.append, Kept(profile, conversation))
     for piece in (b" ", b" Okafor", b" it", b" is"):
         reply.add(piece)
     assert sent == ["Okafor", " it", " is"]
 
 
 def test_is_saved_from_the_first_piece_on(profile: Profile, conversation: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    reply = Reply(profile, conversation, lambda piece: None)
+    reply = Reply(lambda piece: None, Kept(profile, conversation))
     reply.add(b"One")
     assert [(m.content, m.finish) for m in profile.messages(conversation)] == [("One", None)]
     reply.add(b" two")
@@ -84,13 +84,13 @@ def test_is_saved_from_the_first_piece_on(profile: Profile, conversation: int, m
 
 @pytest.mark.parametrize("reason", ["cancelled", "stop"])
 def test_an_empty_reply_is_kept_with_its_reason(profile: Profile, conversation: int, reason: FinishReason) -> None:
-    reply = Reply(profile, conversation, lambda piece: None)
+    reply = Reply(lambda piece: None, Kept(profile, conversation))
     reply.finish(reason)
     assert [(m.id, m.content, m.finish) for m in profile.messages(conversation)] == [(reply.message, "", reason)]
 
 
 def test_a_reply_that_an_error_cuts_short_is_saved_and_stays_unfinished(profile: Profile, conversation: int) -> None:
-    reply = Reply(profile, conversation, lambda piece: None)
+    reply = Reply(lambda piece: None, Kept(profile, conversation))
     reply.break_off()
     assert profile.messages(conversation) == []
     reply.add(b"One")

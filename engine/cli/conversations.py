@@ -1,0 +1,120 @@
+"""`techo conversation list | rename | pin | delete | search`."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+
+from engine.cli.connection import Connection, connect
+from engine.cli.console import EXIT_OK, Console, UsageError, table
+from engine.errors import EngineError, ErrorCode
+from engine.protocol import (
+    Conversation,
+    ConversationDeleted,
+    ConversationId,
+    ConversationList,
+    ConversationPin,
+    ConversationRename,
+    ConversationSearch,
+    Hit,
+    HitList,
+)
+
+
+def list_conversations(options: Namespace, console: Console) -> int:
+    """Every conversation of the profile, the pinned ones first."""
+    with connect(options, console) as engine:
+        found = engine.call("conversation.list", None, ConversationList).conversations
+    found.sort(key=lambda one: not one.pinned)
+    rows = [
+        [str(one.id), "*" if one.pinned else "", _minute(one.updated), str(one.messages), one.title] for one in found
+    ]
+    text = table(["id", "pin", "last said", "messages", "title"], rows) if rows else "Nothing has been said yet."
+    console.result({"conversations": found}, text)
+    return EXIT_OK
+
+
+def rename(options: Namespace, console: Console) -> int:
+    """Another title."""
+    with connect(options, console) as engine:
+        asked = ConversationRename(conversation=options.conversation, title=options.title)
+        renamed = engine.call("conversation.rename", asked, Conversation)
+    console.result(renamed, f'Conversation {renamed.id} is called "{renamed.title}" now.')
+    return EXIT_OK
+
+
+def pin(options: Namespace, console: Console) -> int:
+    """Kept at the top of the list, or no longer."""
+    with connect(options, console) as engine:
+        asked = ConversationPin(conversation=options.conversation, pinned=not options.off)
+        pinned = engine.call("conversation.pin", asked, Conversation)
+    console.result(
+        pinned, f'Conversation {pinned.id}, "{pinned.title}", is {"" if pinned.pinned else "not "}pinned now.'
+    )
+    return EXIT_OK
+
+
+def delete(options: Namespace, console: Console) -> int:
+    """Deletes a conversation. With the end of this command its engine erases it: there is no undo here, so it asks."""
+    with connect(options, console) as engine:
+        if not options.yes:
+            found = _conversation(engine, options.conversation)
+            messages = "1 message" if found.messages == 1 else f"{found.messages:,} messages"
+            console.confirm(
+                f'Deleting conversation {found.id}, "{found.title}", loses {messages}, for good. What was learned from '
+                "it stays learned.",
+                yes=False,
+            )
+        asked = ConversationId(conversation=options.conversation)
+        gone = engine.call("conversation.delete", asked, ConversationDeleted)
+    result = {"ok": True, "conversation": gone.conversation, "title": gone.title, "messages": gone.messages}
+    console.result(result, f'Deleted "{gone.title}". What was learned from it stays learned (techo memory journal).')
+    return EXIT_OK
+
+
+def _conversation(engine: Connection, identifier: int) -> Conversation:
+    for found in engine.call("conversation.list", None, ConversationList).conversations:
+        if found.id == identifier:
+            return found
+    raise EngineError(
+        f"There is no conversation {identifier}.",
+        "See the list (techo conversation list).",
+        code=ErrorCode.CONVERSATION_NOT_FOUND,
+    )
+
+
+def search(options: Namespace, console: Console) -> int:
+    """The messages that contain every word, newest first."""
+    query = " ".join(options.words)
+    if not query.strip():
+        raise UsageError("There is nothing to search for.", "Name a word: techo conversation search dentist")
+    with connect(options, console) as engine:
+        asked = ConversationSearch(query=query, limit=options.limit, before=options.before)
+        found = engine.call("conversation.search", asked, HitList)
+    console.result(found, _hits_text(found, coloured=console.stdout.isatty() and not os.environ.get("NO_COLOR")))
+    return EXIT_OK
+
+
+def _hits_text(found: HitList, *, coloured: bool) -> str:
+    if not found.hits:
+        return "Nothing was found."
+    lines = []
+    for hit in found.hits:
+        who = "you" if hit.role == "user" else "Techo"
+        lines.append(f"conversation {hit.conversation}, message {hit.message}, {_minute(hit.created)}: {hit.title}")
+        lines.append(f"    {who}: {_marked(hit) if coloured else hit.snippet}")
+    if found.more:
+        lines.append(f"There is more: add --before {found.hits[-1].message}, or a greater --limit.")
+    return "\n".join(lines)
+
+
+def _marked(hit: Hit) -> str:
+    text, end = "", 0
+    for begin, after in hit.marks:
+        text += f"{hit.snippet[end:begin]}\x1b[1m{hit.snippet[begin:after]}\x1b[0m"
+        end = after
+    return text + hit.snippet[end:]
+
+
+def _minute(stamp: str) -> str:
+    return stamp[:16].replace("T", " ")

@@ -1,0 +1,75 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="en" sourcelanguage="en_US">
+<context>
+    <name>JournalDialog</name>
+    <message numerus="yes">
+        <source>Forget %Ln learned turns?</source>
+        <translation>
+            <numerusform>Forget %Ln learned turn?</numerusform>
+            <numerusform>Forget %Ln learned turns?</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>JournalModel</name>
+    <message numerus="yes">
+        <source>%Ln neurons recruited, {stronger} strengthened, {rewritten} rewritten</source>
+        <translation>
+            <numerusform>%Ln neuron recruited, {stronger} strengthened, {rewritten} rewritten</numerusform>
+            <numerusform>%Ln neurons recruited, {stronger} strengthened, {rewritten} rewritten</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>MemoryMenu</name>
+    <message numerus="yes">
+        <source>%Ln learned turns will be forgotten. The conversations stay.</source>
+        <translation>
+            <numerusform>%Ln learned turn will be forgotten. The conversations stay.</numerusform>
+            <numerusform>%Ln learned turns will be forgotten. The conversations stay.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>MemoryPanel</name>
+    <message numerus="yes">
+        <source>%Ln oldest made room</source>
+        <translation>
+            <numerusform>%Ln oldest made room</numerusform>
+            <numerusform>%Ln oldest made room</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>+%Ln more</source>
+        <translation>
+            <numerusform>+%Ln more</numerusform>
+            <numerusform>+%Ln more</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln neurons recruited, {stronger} strengthened, {rewritten} rewritten</source>
+        <translation>
+            <numerusform>%Ln neuron recruited, {stronger} strengthened, {rewritten} rewritten</numerusform>
+            <numerusform>%Ln neurons recruited, {stronger} strengthened, {rewritten} rewritten</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>ProfileMenu</name>
+    <message numerus="yes">
+        <source>%Ln learned turns</source>
+        <translation>
+            <numerusform>%Ln learned turn</numerusform>
+            <numerusform>%Ln learned turns</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln conversations</source>
+        <translation>
+            <numerusform>%Ln conversation</numerusform>
+            <numerusform>%Ln conversations</numerusform>
+        </translation>
+    </message>
+</context>
+</TS>

@@ -1,0 +1,1209 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="ja" sourcelanguage="en_US">
+<context>
+    <name>About</name>
+    <message>
+        <source>a working copy</source>
+        <translation>作業用コピー</translation>
+    </message>
+    <message>
+        <source>A notebook that grows: a local assistant that learns from you, in its weights, as you talk.</source>
+        <translation>育つ手帳。話すたびに、その内容を重みに書き込んで覚えていく、このコンピューターだけで動くアシスタントです。</translation>
+    </message>
+    <message>
+        <source>Version: {version}</source>
+        <translation>バージョン: {version}</translation>
+    </message>
+    <message>
+        <source>Qt: {version}</source>
+        <translation>Qt: {version}</translation>
+    </message>
+    <message>
+        <source>Engine: {version}</source>
+        <translation>エンジン: {version}</translation>
+    </message>
+    <message>
+        <source>Language model: {name}</source>
+        <translation>言語モデル: {name}</translation>
+    </message>
+    <message>
+        <source>Its fingerprint: {digest}</source>
+        <translation>モデルの指紋: {digest}</translation>
+    </message>
+    <message>
+        <source>Your files: {folder}</source>
+        <translation>データの場所: {folder}</translation>
+    </message>
+    <message>
+        <source>Nothing leaves this computer: no account, no telemetry, no network.</source>
+        <translation>このコンピューターの外には何も出ません。アカウントも、利用状況の送信も、ネットワーク接続もありません。</translation>
+    </message>
+    <message>
+        <source>About Techo</source>
+        <translation>Techo について</translation>
+    </message>
+</context>
+<context>
+    <name>Bubble</name>
+    <message>
+        <source>You said</source>
+        <translation>あなたの発言</translation>
+    </message>
+    <message>
+        <source>Techo answered</source>
+        <translation>Techo の返事</translation>
+    </message>
+    <message>
+        <source>Send again</source>
+        <translation>もう一度送る</translation>
+    </message>
+    <message>
+        <source>Send the unanswered message again</source>
+        <translation>返事のなかったメッセージをもう一度送る</translation>
+    </message>
+    <message>
+        <source>Techo&apos;s memory spoke in this answer.</source>
+        <translation>この返事には Techo の記憶が使われました。</translation>
+    </message>
+    <message>
+        <source>You told it: “{text}”</source>
+        <translation>あなたが話したこと:「{text}」</translation>
+    </message>
+    <message>
+        <source>✦ from memory</source>
+        <translation>✦ 記憶から</translation>
+    </message>
+    <message>
+        <source>Techo learned from this message: it is in the weights now, in every conversation.</source>
+        <translation>Techo はこのメッセージを覚えました。重みに書き込まれたので、どのチャットでも思い出せます。</translation>
+    </message>
+    <message>
+        <source>✓ noted</source>
+        <translation>✓ 覚えました</translation>
+    </message>
+    <message>
+        <source>Waiting for the engine…</source>
+        <translation>エンジンを待っています…</translation>
+    </message>
+    <message>
+        <source>Sending…</source>
+        <translation>送信しています…</translation>
+    </message>
+    <message>
+        <source>Stopped</source>
+        <translation>停止しました</translation>
+    </message>
+    <message>
+        <source>The reply reached its greatest length.</source>
+        <translation>返事が最大の長さに達しました。</translation>
+    </message>
+    <message>
+        <source>Interrupted: the engine stopped before the reply was complete.</source>
+        <translation>中断: 返事が終わる前にエンジンが止まりました。</translation>
+    </message>
+</context>
+<context>
+    <name>ChatView</name>
+    <message>
+        <source>Conversation</source>
+        <translation>会話</translation>
+    </message>
+    <message>
+        <source>Go to the newest message</source>
+        <translation>最新のメッセージへ</translation>
+    </message>
+</context>
+<context>
+    <name>Composer</name>
+    <message>
+        <source>Send the message</source>
+        <translation>メッセージを送信</translation>
+    </message>
+    <message>
+        <source>Break the line</source>
+        <translation>改行</translation>
+    </message>
+    <message>
+        <source>Tell Techo something, or ask…</source>
+        <translation>話しかけるか、質問してください…</translation>
+    </message>
+    <message>
+        <source>Message</source>
+        <translation>メッセージ</translation>
+    </message>
+    <message>
+        <source>Enter sends, Shift+Enter breaks the line.</source>
+        <translation>Enter で送信、Shift+Enter で改行します。</translation>
+    </message>
+    <message>
+        <source>Stop the reply</source>
+        <translation>返事を止める</translation>
+    </message>
+    <message>
+        <source>Stop (Esc)</source>
+        <translation>止める (Esc)</translation>
+    </message>
+    <message>
+        <source>Send (Enter)</source>
+        <translation>送信 (Enter)</translation>
+    </message>
+</context>
+<context>
+    <name>ConversationList</name>
+    <message>
+        <source>Pinned</source>
+        <translation>ピン留め</translation>
+    </message>
+    <message>
+        <source>Today</source>
+        <translation>今日</translation>
+    </message>
+    <message>
+        <source>Yesterday</source>
+        <translation>昨日</translation>
+    </message>
+    <message>
+        <source>Last 7 days</source>
+        <translation>過去 7 日間</translation>
+    </message>
+    <message>
+        <source>MMMM yyyy</source>
+        <translation>yyyy年M月</translation>
+    </message>
+    <message>
+        <source>Chats</source>
+        <translation>チャット</translation>
+    </message>
+    <message>
+        <source>Enter opens a chat, F2 renames it, Delete deletes it.</source>
+        <translation>Enter で開く、F2 で名前を変更、Delete で削除します。</translation>
+    </message>
+    <message>
+        <source>Rename</source>
+        <translation>名前を変更</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>削除</translation>
+    </message>
+    <message>
+        <source>Undo deleting</source>
+        <translation>削除を元に戻す</translation>
+    </message>
+    <message>
+        <source>Untitled</source>
+        <translation>無題</translation>
+    </message>
+    <message>
+        <source>Unpin</source>
+        <translation>ピン留めを外す</translation>
+    </message>
+    <message>
+        <source>Pin</source>
+        <translation>ピン留め</translation>
+    </message>
+</context>
+<context>
+    <name>Conversations</name>
+    <message>
+        <source>&amp;Search chats</source>
+        <translation>チャットを検索(&amp;F)</translation>
+    </message>
+    <message>
+        <source>Untitled</source>
+        <translation>無題</translation>
+    </message>
+    <message>
+        <source>“{title}” was deleted.</source>
+        <translation>「{title}」を削除しました。</translation>
+    </message>
+    <message>
+        <source>What Techo learned from it stays learned.</source>
+        <translation>そこから覚えたことは残ります。</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>元に戻す</translation>
+    </message>
+</context>
+<context>
+    <name>CopyButton</name>
+    <message>
+        <source>Copy the code</source>
+        <translation>コードをコピー</translation>
+    </message>
+    <message>
+        <source>Copy the message</source>
+        <translation>メッセージをコピー</translation>
+    </message>
+    <message>
+        <source>Copied</source>
+        <translation>コピーしました</translation>
+    </message>
+</context>
+<context>
+    <name>Dialogs</name>
+    <message>
+        <source>Close</source>
+        <translation>閉じる</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>キャンセル</translation>
+    </message>
+</context>
+<context>
+    <name>Errors</name>
+    <message>
+        <source>The window and the engine misunderstood each other.</source>
+        <translation>画面とエンジンのやり取りに失敗しました。</translation>
+    </message>
+    <message>
+        <source>Close Techo and start it again. If it happens again, it is a fault of Techo.</source>
+        <translation>Techo を閉じて、もう一度起動してください。繰り返す場合は Techo の不具合です。</translation>
+    </message>
+    <message>
+        <source>Something went wrong inside the engine.</source>
+        <translation>エンジンの内部で問題が起きました。</translation>
+    </message>
+    <message>
+        <source>Try again. If it happens again, close Techo and start it again.</source>
+        <translation>もう一度お試しください。繰り返す場合は、Techo を閉じて起動し直してください。</translation>
+    </message>
+    <message>
+        <source>The window and the engine are of different versions.</source>
+        <translation>画面とエンジンのバージョンが異なります。</translation>
+    </message>
+    <message>
+        <source>Close Techo and start it with ./techo, which brings both in line.</source>
+        <translation>Techo を閉じ、./techo で起動してください。両方が同じバージョンになります。</translation>
+    </message>
+    <message>
+        <source>That is too large.</source>
+        <translation>大きすぎます。</translation>
+    </message>
+    <message>
+        <source>Send it in smaller parts.</source>
+        <translation>短く分けて送ってください。</translation>
+    </message>
+    <message>
+        <source>The engine is busy.</source>
+        <translation>エンジンは処理中です。</translation>
+    </message>
+    <message>
+        <source>Wait a moment, then try again.</source>
+        <translation>少し待ってから、もう一度お試しください。</translation>
+    </message>
+    <message>
+        <source>It was stopped.</source>
+        <translation>停止しました。</translation>
+    </message>
+    <message>
+        <source>The language model was not found.</source>
+        <translation>言語モデルが見つかりません。</translation>
+    </message>
+    <message>
+        <source>Run ./techo once more: it sets up what is missing.</source>
+        <translation>./techo をもう一度実行してください。足りないものが用意されます。</translation>
+    </message>
+    <message>
+        <source>The language model could not be loaded, or could not go on.</source>
+        <translation>言語モデルを読み込めないか、動作を続けられません。</translation>
+    </message>
+    <message>
+        <source>Start the engine again. If that does not help, run ./techo setup.</source>
+        <translation>エンジンを起動し直してください。直らない場合は ./techo setup を実行してください。</translation>
+    </message>
+    <message>
+        <source>The message is too long for the language model.</source>
+        <translation>メッセージが言語モデルには長すぎます。</translation>
+    </message>
+    <message>
+        <source>This model file cannot be used.</source>
+        <translation>このモデルファイルは使えません。</translation>
+    </message>
+    <message>
+        <source>Choose another GGUF file, or fetch this one again.</source>
+        <translation>別の GGUF ファイルを選ぶか、もう一度取得してください。</translation>
+    </message>
+    <message>
+        <source>The list of models cannot be read.</source>
+        <translation>モデルの一覧を読み込めません。</translation>
+    </message>
+    <message>
+        <source>Install Techo again.</source>
+        <translation>Techo を入れ直してください。</translation>
+    </message>
+    <message>
+        <source>The download did not succeed.</source>
+        <translation>ダウンロードに失敗しました。</translation>
+    </message>
+    <message>
+        <source>Try again: it goes on where it stopped.</source>
+        <translation>もう一度お試しください。途中から再開します。</translation>
+    </message>
+    <message>
+        <source>There is no such profile.</source>
+        <translation>そのプロファイルはありません。</translation>
+    </message>
+    <message>
+        <source>Choose another profile, or make one.</source>
+        <translation>別のプロファイルを選ぶか、新しく作成してください。</translation>
+    </message>
+    <message>
+        <source>There is a profile of this name already.</source>
+        <translation>同じ名前のプロファイルがすでにあります。</translation>
+    </message>
+    <message>
+        <source>Choose another name.</source>
+        <translation>別の名前にしてください。</translation>
+    </message>
+    <message>
+        <source>A profile cannot have this name.</source>
+        <translation>この名前はプロファイルには使えません。</translation>
+    </message>
+    <message>
+        <source>Choose another name, with letters or digits in it.</source>
+        <translation>文字か数字を含む、別の名前にしてください。</translation>
+    </message>
+    <message>
+        <source>The profile is open in another window or program.</source>
+        <translation>このプロファイルは別のウィンドウかプログラムで開かれています。</translation>
+    </message>
+    <message>
+        <source>Close it there, or choose another profile.</source>
+        <translation>そちらを閉じるか、別のプロファイルを選んでください。</translation>
+    </message>
+    <message>
+        <source>No profile is open.</source>
+        <translation>プロファイルが開かれていません。</translation>
+    </message>
+    <message>
+        <source>Choose a profile, or make one.</source>
+        <translation>プロファイルを選ぶか、新しく作成してください。</translation>
+    </message>
+    <message>
+        <source>There is no such conversation any more.</source>
+        <translation>その会話はもうありません。</translation>
+    </message>
+    <message>
+        <source>Choose another conversation, or begin a new one.</source>
+        <translation>別の会話を選ぶか、新しく始めてください。</translation>
+    </message>
+    <message>
+        <source>The memory has no such entry any more.</source>
+        <translation>その項目はもう記憶にありません。</translation>
+    </message>
+    <message>
+        <source>What this profile has learned belongs to another language model or another version of the memory.</source>
+        <translation>このプロファイルが覚えた内容は、別の言語モデル、または別のバージョンの記憶のものです。</translation>
+    </message>
+    <message>
+        <source>Start Techo with the model that the profile was made with, or choose another profile.</source>
+        <translation>プロファイルを作ったときのモデルで Techo を起動するか、別のプロファイルを選んでください。</translation>
+    </message>
+    <message>
+        <source>Something on the disk is damaged.</source>
+        <translation>ディスク上のデータの一部が壊れています。</translation>
+    </message>
+    <message>
+        <source>Nothing was thrown away. Choose another profile, or import a copy that was exported earlier.</source>
+        <translation>何も捨てていません。別のプロファイルを選ぶか、以前に書き出したファイルを読み込んでください。</translation>
+    </message>
+    <message>
+        <source>This was written by a newer version of Techo.</source>
+        <translation>新しいバージョンの Techo で書かれたデータです。</translation>
+    </message>
+    <message>
+        <source>Use the newer version.</source>
+        <translation>新しいバージョンをお使いください。</translation>
+    </message>
+    <message>
+        <source>The disk could not be read or written.</source>
+        <translation>ディスクの読み書きに失敗しました。</translation>
+    </message>
+    <message>
+        <source>See whether there is room on the disk, and whether the folder may be written to.</source>
+        <translation>ディスクに空きがあるか、フォルダーに書き込めるかを確かめてください。</translation>
+    </message>
+    <message>
+        <source>The file was not imported; nothing was changed.</source>
+        <translation>ファイルは読み込まれませんでした。何も変わっていません。</translation>
+    </message>
+    <message>
+        <source>Choose a file that Techo has exported.</source>
+        <translation>Techo が書き出したファイルを選んでください。</translation>
+    </message>
+    <message>
+        <source>This cannot be undone, so it has to be confirmed.</source>
+        <translation>元に戻せない操作なので、確認が必要です。</translation>
+    </message>
+    <message>
+        <source>The engine stopped before it answered.</source>
+        <translation>エンジンが答える前に止まりました。</translation>
+    </message>
+    <message>
+        <source>It is started again by itself; nothing that was said is lost.</source>
+        <translation>自動的に起動し直します。話した内容は失われません。</translation>
+    </message>
+    <message>
+        <source>A message from the engine</source>
+        <translation>エンジンからのお知らせ</translation>
+    </message>
+    <message>
+        <source>In the engine&apos;s words: {words}</source>
+        <translation>エンジンの説明（英語）: {words}</translation>
+    </message>
+</context>
+<context>
+    <name>Greeting</name>
+    <message>
+        <source>A temporary chat</source>
+        <translation>一時的なチャット</translation>
+    </message>
+    <message>
+        <source>I remember what I have learned, but nothing of this chat is kept or learned.
+It is gone when you leave it.</source>
+        <translation>覚えていることはお答えできますが、このチャットは保存も記憶もしません。
+離れると消えます。</translation>
+    </message>
+    <message>
+        <source>A notebook that grows</source>
+        <translation>育つ手帳</translation>
+    </message>
+    <message>
+        <source>Tell me about your people, places and plans. I learn as we talk, and I will still know tomorrow.
+Everything stays on this computer.</source>
+        <translation>身近な人や場所、予定のことを聞かせてください。話すたびに覚え、明日も忘れません。
+すべてはこのコンピューターの中に残ります。</translation>
+    </message>
+</context>
+<context>
+    <name>JournalDialog</name>
+    <message>
+        <source>No learned turn is like that.</source>
+        <translation>当てはまるものはありません。</translation>
+    </message>
+    <message>
+        <source>Nothing learned yet.</source>
+        <translation>まだ何も覚えていません。</translation>
+    </message>
+    <message>
+        <source>Forget…</source>
+        <translation>忘れる…</translation>
+    </message>
+    <message>
+        <source>Forget {count}…</source>
+        <translation>{count} 件を忘れる…</translation>
+    </message>
+    <message>
+        <source>Forget “{text}”?</source>
+        <translation>「{text}」を忘れますか？</translation>
+    </message>
+    <message numerus="yes">
+        <source>Forget %Ln learned turns?</source>
+        <translation>
+            <numerusform>覚えた発言 %Ln 件を忘れますか？</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>The memory will be as if this had never been said. This cannot be undone.</source>
+        <translation>記憶は、これを一度も聞かなかったときと同じになります。元に戻すことはできません。</translation>
+    </message>
+    <message>
+        <source>The messages, and the replies to them, are taken out of the conversations as well.</source>
+        <translation>元のメッセージと、それへの返事も、会話から取り除きます。</translation>
+    </message>
+    <message>
+        <source>The messages stay in the conversations.</source>
+        <translation>元のメッセージは会話に残ります。</translation>
+    </message>
+    <message>
+        <source>Forget</source>
+        <translation>忘れる</translation>
+    </message>
+    <message>
+        <source>What I have learned</source>
+        <translation>覚えたこと</translation>
+    </message>
+    <message>
+        <source>Search in what was learned</source>
+        <translation>覚えたことを検索</translation>
+    </message>
+    <message>
+        <source>Learned when</source>
+        <translation>覚えた時期</translation>
+    </message>
+    <message>
+        <source>Learned turns, newest first</source>
+        <translation>覚えた発言（新しい順）</translation>
+    </message>
+    <message>
+        <source>Any time</source>
+        <translation>すべての期間</translation>
+    </message>
+    <message>
+        <source>Today</source>
+        <translation>今日</translation>
+    </message>
+    <message>
+        <source>Last 7 days</source>
+        <translation>過去 7 日間</translation>
+    </message>
+    <message>
+        <source>Last 30 days</source>
+        <translation>過去 30 日間</translation>
+    </message>
+    <message>
+        <source>Also take the messages out of the conversations</source>
+        <translation>元のメッセージも会話から取り除く</translation>
+    </message>
+    <message>
+        <source>Undo the last lesson…</source>
+        <translation>最後に覚えたことを取り消す…</translation>
+    </message>
+</context>
+<context>
+    <name>JournalModel</name>
+    <message>
+        <source>Learned</source>
+        <translation>覚えた日時</translation>
+    </message>
+    <message>
+        <source>What you said</source>
+        <translation>話したこと</translation>
+    </message>
+    <message>
+        <source>Surprise</source>
+        <translation>意外さ</translation>
+    </message>
+    <message>
+        <source>Surprise {percent} %: {word}</source>
+        <translation>意外さ {percent}%: {word}</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln neurons recruited, {stronger} strengthened, {rewritten} rewritten</source>
+        <translation>
+            <numerusform>ニューロン: 新規 %Ln、強化 {stronger}、書き換え {rewritten}</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>MainWindow</name>
+    <message>
+        <source>&amp;Chat</source>
+        <translation>チャット(&amp;C)</translation>
+    </message>
+    <message>
+        <source>&amp;Help</source>
+        <translation>ヘルプ(&amp;H)</translation>
+    </message>
+    <message>
+        <source>&amp;New chat</source>
+        <translation>新しいチャット(&amp;N)</translation>
+    </message>
+    <message>
+        <source>New &amp;temporary chat</source>
+        <translation>一時的なチャット(&amp;T)</translation>
+    </message>
+    <message>
+        <source>&amp;Stop the reply</source>
+        <translation>返事を止める(&amp;S)</translation>
+    </message>
+    <message>
+        <source>&amp;Copy the last reply</source>
+        <translation>最後の返事をコピー(&amp;C)</translation>
+    </message>
+    <message>
+        <source>Copy the last &amp;block of code</source>
+        <translation>最後のコードをコピー(&amp;B)</translation>
+    </message>
+    <message>
+        <source>S&amp;ettings…</source>
+        <translation>設定(&amp;E)…</translation>
+    </message>
+    <message>
+        <source>&amp;Quit</source>
+        <translation>終了(&amp;Q)</translation>
+    </message>
+    <message>
+        <source>&amp;Tour of the window</source>
+        <translation>画面の案内(&amp;T)</translation>
+    </message>
+    <message>
+        <source>&amp;Keyboard shortcuts</source>
+        <translation>キーボードショートカット(&amp;K)</translation>
+    </message>
+    <message>
+        <source>&amp;About Techo</source>
+        <translation>Techo について(&amp;A)</translation>
+    </message>
+    <message>
+        <source>Temporary chat: nothing of it is kept or learned.</source>
+        <translation>一時的なチャット: 保存も記憶もされません。</translation>
+    </message>
+    <message>
+        <source>A small model can be wrong. What it learns stays on this computer.</source>
+        <translation>小さなモデルなので、間違えることがあります。覚えたことは、このコンピューターの外に出ません。</translation>
+    </message>
+    <message>
+        <source>Techo</source>
+        <translation>Techo</translation>
+    </message>
+    <message>
+        <source>{name} - Techo</source>
+        <translation>{name} - Techo</translation>
+    </message>
+    <message>
+        <source>Exported to {path} ({size}).</source>
+        <translation>{path} に書き出しました（{size}）。</translation>
+    </message>
+    <message>
+        <source>Imported as “{name}”.</source>
+        <translation>「{name}」として読み込みました。</translation>
+    </message>
+    <message>
+        <source>Open it</source>
+        <translation>開く</translation>
+    </message>
+    <message>
+        <source>The profile “{name}” is gone, with all its files.</source>
+        <translation>プロファイル「{name}」を、すべてのファイルとともに削除しました。</translation>
+    </message>
+    <message>
+        <source>The memory is empty again. The conversations are still there.</source>
+        <translation>記憶を空に戻しました。会話は残っています。</translation>
+    </message>
+    <message>
+        <source>Copied</source>
+        <translation>コピーしました</translation>
+    </message>
+    <message>
+        <source>There is nothing to copy here yet.</source>
+        <translation>コピーできるものはまだありません。</translation>
+    </message>
+    <message>
+        <source>Tell me something</source>
+        <translation>話してみてください</translation>
+    </message>
+    <message>
+        <source>Write as you would to a friend: “My sister Aino works at the harbour.” Ask about it later: in another chat, tomorrow, next year.</source>
+        <translation>友だちに書くつもりでどうぞ。例: “My sister Aino works at the harbour.” 別のチャットでも、明日でも、来年でも、あとから尋ねられます。今のモデルとの会話は英語です。</translation>
+    </message>
+    <message>
+        <source>What was learned</source>
+        <translation>覚えたこと</translation>
+    </message>
+    <message>
+        <source>Here you see what the last message taught me, and how full my memory is. However much you tell me, it never gets larger.</source>
+        <translation>直前の発言から覚えたことと、記憶がどこまで埋まったかが、ここでわかります。どれだけ話しても、記憶は大きくなりません。</translation>
+    </message>
+    <message>
+        <source>Everything stays here</source>
+        <translation>すべては手もとに</translation>
+    </message>
+    <message>
+        <source>One notebook a person: switch, make, rename or delete them here. Nothing leaves this computer.</source>
+        <translation>手帳は一人に一冊。切り替え、作成、名前の変更、削除はここで行います。このコンピューターの外には何も出ません。</translation>
+    </message>
+</context>
+<context>
+    <name>Markdown</name>
+    <message>
+        <source>picture</source>
+        <translation>画像</translation>
+    </message>
+</context>
+<context>
+    <name>MemoryMenu</name>
+    <message>
+        <source>&amp;Memory</source>
+        <translation>記憶(&amp;M)</translation>
+    </message>
+    <message>
+        <source>&amp;Show the memory panel</source>
+        <translation>記憶パネルを表示(&amp;S)</translation>
+    </message>
+    <message>
+        <source>&amp;What I have learned…</source>
+        <translation>覚えたこと(&amp;W)…</translation>
+    </message>
+    <message>
+        <source>&amp;Export to a file…</source>
+        <translation>ファイルに書き出す(&amp;E)…</translation>
+    </message>
+    <message>
+        <source>&amp;Import from a file…</source>
+        <translation>ファイルから読み込む(&amp;I)…</translation>
+    </message>
+    <message>
+        <source>&amp;Reset the memory…</source>
+        <translation>記憶を空にする(&amp;R)…</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln learned turns will be forgotten. The conversations stay.</source>
+        <translation>
+            <numerusform>覚えた発言 %Ln 件を忘れます。会話は残ります。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Reset the memory</source>
+        <translation>記憶を空にする</translation>
+    </message>
+    <message>
+        <source>Reset what “{name}” has learned?</source>
+        <translation>「{name}」が覚えたことを、すべて忘れますか？</translation>
+    </message>
+    <message>
+        <source>This cannot be undone. Export the memory first to keep a copy.</source>
+        <translation>元に戻すことはできません。控えが必要なら、先に記憶を書き出してください。</translation>
+    </message>
+    <message>
+        <source>Export the memory</source>
+        <translation>記憶の書き出し</translation>
+    </message>
+    <message>
+        <source>Import a memory</source>
+        <translation>記憶の読み込み</translation>
+    </message>
+    <message>
+        <source>Techo memory (*{suffix})</source>
+        <translation>Techo の記憶 (*{suffix})</translation>
+    </message>
+    <message>
+        <source>All files (*)</source>
+        <translation>すべてのファイル (*)</translation>
+    </message>
+    <message>
+        <source>Folder:</source>
+        <translation>フォルダー:</translation>
+    </message>
+    <message>
+        <source>Kind of file:</source>
+        <translation>ファイルの種類:</translation>
+    </message>
+    <message>
+        <source>Name of the profile that “{file}” becomes</source>
+        <translation>「{file}」を読み込むプロファイルの名前</translation>
+    </message>
+    <message>
+        <source>Import</source>
+        <translation>読み込む</translation>
+    </message>
+</context>
+<context>
+    <name>MemoryPanel</name>
+    <message>
+        <source>all new</source>
+        <translation>すべて初耳</translation>
+    </message>
+    <message>
+        <source>partly new</source>
+        <translation>一部が初耳</translation>
+    </message>
+    <message>
+        <source>mostly known</source>
+        <translation>ほぼ既知</translation>
+    </message>
+    <message>
+        <source>of {total} neurons, less than 0.1 %</source>
+        <translation>全 {total} 個の 0.1% 未満</translation>
+    </message>
+    <message>
+        <source>of {total} neurons, {part} %</source>
+        <translation>全 {total} 個の {part}%</translation>
+    </message>
+    <message>
+        <source>{used} of {total} places taken</source>
+        <translation>{total} か所のうち {used} か所を使用</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln oldest made room</source>
+        <translation>
+            <numerusform>最も古い %Ln 件は場所を譲りました</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Fixed from birth: it does not grow.</source>
+        <translation>最初から同じ大きさで、増えません。</translation>
+    </message>
+    <message>
+        <source>{size} in the newest snapshot on disk</source>
+        <translation>ディスク上の最新の保存分: {size}</translation>
+    </message>
+    <message>
+        <source>Nothing new: all of it was known, or not worth keeping.</source>
+        <translation>新しいことはありません。既知か、残すほどではない内容でした。</translation>
+    </message>
+    <message>
+        <source>Nothing yet in this session.</source>
+        <translation>起動してから、まだ何もありません。</translation>
+    </message>
+    <message numerus="yes">
+        <source>+%Ln more</source>
+        <translation>
+            <numerusform>ほか %Ln 語</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Words learned</source>
+        <translation>覚えた言葉</translation>
+    </message>
+    <message>
+        <source>Surprise {percent} %: {word}</source>
+        <translation>意外さ {percent}%: {word}</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln neurons recruited, {stronger} strengthened, {rewritten} rewritten</source>
+        <translation>
+            <numerusform>ニューロン: 新規 %Ln、強化 {stronger}、書き換え {rewritten}</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>記憶</translation>
+    </message>
+    <message>
+        <source>LEARNED FROM THE LAST TURN</source>
+        <translation>直前に覚えたこと</translation>
+    </message>
+    <message>
+        <source>NEURONS IN USE</source>
+        <translation>使用中のニューロン</translation>
+    </message>
+    <message>
+        <source>TURNS LEARNED</source>
+        <translation>覚えた発言</translation>
+    </message>
+    <message>
+        <source>SIZE OF THE MEMORY</source>
+        <translation>記憶の大きさ</translation>
+    </message>
+</context>
+<context>
+    <name>NameDialog</name>
+    <message>
+        <source>There is a profile of this name already.</source>
+        <translation>同じ名前のプロファイルがすでにあります。</translation>
+    </message>
+</context>
+<context>
+    <name>NoticeBar</name>
+    <message>
+        <source>Dismiss this notice</source>
+        <translation>このお知らせを閉じる</translation>
+    </message>
+    <message>
+        <source>Dismiss</source>
+        <translation>閉じる</translation>
+    </message>
+</context>
+<context>
+    <name>ProfileMenu</name>
+    <message>
+        <source>&amp;Profile</source>
+        <translation>プロファイル(&amp;P)</translation>
+    </message>
+    <message>
+        <source>&amp;New profile…</source>
+        <translation>新しいプロファイル(&amp;N)…</translation>
+    </message>
+    <message>
+        <source>Imported</source>
+        <translation>読み込んだ手帳</translation>
+    </message>
+    <message>
+        <source>&amp;Rename “{name}”…</source>
+        <translation>「{name}」の名前を変更(&amp;R)…</translation>
+    </message>
+    <message>
+        <source>&amp;Rename…</source>
+        <translation>名前を変更(&amp;R)…</translation>
+    </message>
+    <message>
+        <source>&amp;Delete “{name}”…</source>
+        <translation>「{name}」を削除(&amp;D)…</translation>
+    </message>
+    <message>
+        <source>&amp;Delete…</source>
+        <translation>削除(&amp;D)…</translation>
+    </message>
+    <message>
+        <source>New profile</source>
+        <translation>新しいプロファイル</translation>
+    </message>
+    <message>
+        <source>Name of the new profile. It starts with an empty memory of its own.</source>
+        <translation>新しいプロファイルの名前（記憶は空の状態から始まります）</translation>
+    </message>
+    <message>
+        <source>Make it</source>
+        <translation>作成</translation>
+    </message>
+    <message>
+        <source>Rename profile</source>
+        <translation>プロファイル名の変更</translation>
+    </message>
+    <message>
+        <source>New name of “{name}”</source>
+        <translation>「{name}」の新しい名前</translation>
+    </message>
+    <message>
+        <source>Rename</source>
+        <translation>変更</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln learned turns</source>
+        <translation>
+            <numerusform>覚えた発言 %Ln 件</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln conversations</source>
+        <translation>
+            <numerusform>会話 %Ln 件</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{turns} and {chats} will be lost.</source>
+        <translation>{turns}と{chats}が失われます。</translation>
+    </message>
+    <message>
+        <source>Delete profile</source>
+        <translation>プロファイルの削除</translation>
+    </message>
+    <message>
+        <source>Delete the profile “{name}” with everything in it?</source>
+        <translation>プロファイル「{name}」を中身ごと削除しますか？</translation>
+    </message>
+    <message>
+        <source>This cannot be undone. Export the profile first to keep a copy.</source>
+        <translation>元に戻すことはできません。控えが必要なら、先に書き出してください。</translation>
+    </message>
+    <message>
+        <source>Delete the profile</source>
+        <translation>削除する</translation>
+    </message>
+</context>
+<context>
+    <name>SearchBox</name>
+    <message>
+        <source>Search chats</source>
+        <translation>チャットを検索</translation>
+    </message>
+    <message>
+        <source>Search all chats of this profile</source>
+        <translation>このプロファイルのすべてのチャットを検索</translation>
+    </message>
+    <message>
+        <source>Search everything that was said (Ctrl+F)</source>
+        <translation>話した内容をすべて検索 (Ctrl+F)</translation>
+    </message>
+    <message>
+        <source>Clear the search</source>
+        <translation>検索を消す</translation>
+    </message>
+</context>
+<context>
+    <name>SearchResults</name>
+    <message>
+        <source>Found in your chats</source>
+        <translation>チャットの検索結果</translation>
+    </message>
+    <message>
+        <source>Searching…</source>
+        <translation>検索しています…</translation>
+    </message>
+    <message>
+        <source>Nothing was found for “{query}”.</source>
+        <translation>「{query}」は見つかりませんでした。</translation>
+    </message>
+    <message>
+        <source>The chats could not be searched just now.</source>
+        <translation>今はチャットを検索できませんでした。</translation>
+    </message>
+</context>
+<context>
+    <name>SettingsDialog</name>
+    <message>
+        <source>Settings</source>
+        <translation>設定</translation>
+    </message>
+    <message>
+        <source>&amp;Language</source>
+        <translation>言語(&amp;L)</translation>
+    </message>
+    <message>
+        <source>&amp;Theme</source>
+        <translation>テーマ(&amp;T)</translation>
+    </message>
+    <message>
+        <source>Size of &amp;text</source>
+        <translation>文字の大きさ(&amp;S)</translation>
+    </message>
+    <message>
+        <source>As the system has it</source>
+        <translation>システムに合わせる</translation>
+    </message>
+    <message>
+        <source>Light</source>
+        <translation>ライト</translation>
+    </message>
+    <message>
+        <source>Dark</source>
+        <translation>ダーク</translation>
+    </message>
+    <message>
+        <source>High contrast</source>
+        <translation>ハイコントラスト</translation>
+    </message>
+    <message>
+        <source>Show the &amp;memory panel</source>
+        <translation>記憶パネルを表示(&amp;M)</translation>
+    </message>
+    <message>
+        <source>Show the memory panel</source>
+        <translation>記憶パネルを表示</translation>
+    </message>
+    <message>
+        <source>This computer has no font with Japanese characters. Install one, such as Noto Sans CJK.</source>
+        <translation>このコンピューターには日本語のフォントがありません。Noto Sans CJK などを入れてください。</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>閉じる</translation>
+    </message>
+    <message>
+        <source>{percent} %</source>
+        <translation>{percent}%</translation>
+    </message>
+</context>
+<context>
+    <name>ShortcutSheet</name>
+    <message>
+        <source>Keyboard shortcuts</source>
+        <translation>キーボードショートカット</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>閉じる</translation>
+    </message>
+</context>
+<context>
+    <name>Sidebar</name>
+    <message>
+        <source>No profile</source>
+        <translation>プロファイルなし</translation>
+    </message>
+    <message>
+        <source>Profile: {name}</source>
+        <translation>プロファイル: {name}</translation>
+    </message>
+    <message>
+        <source>Switch, make, rename or delete profiles</source>
+        <translation>プロファイルの切り替え、作成、名前の変更、削除</translation>
+    </message>
+    <message>
+        <source>New chat</source>
+        <translation>新しいチャット</translation>
+    </message>
+</context>
+<context>
+    <name>StatusLine</name>
+    <message>
+        <source>State of the engine</source>
+        <translation>エンジンの状態</translation>
+    </message>
+    <message>
+        <source>Start again</source>
+        <translation>起動し直す</translation>
+    </message>
+    <message>
+        <source>Start the engine again</source>
+        <translation>エンジンを起動し直す</translation>
+    </message>
+    <message>
+        <source>{window} tokens in the KV window</source>
+        <translation>KV ウィンドウは {window} トークン</translation>
+    </message>
+    <message>
+        <source>Reading…</source>
+        <translation>読んでいます…</translation>
+    </message>
+    <message>
+        <source>Answering…</source>
+        <translation>答えています…</translation>
+    </message>
+    <message>
+        <source>Busy…</source>
+        <translation>処理しています…</translation>
+    </message>
+    <message>
+        <source>Ready</source>
+        <translation>準備完了</translation>
+    </message>
+    <message>
+        <source>Starting the engine…</source>
+        <translation>エンジンを起動しています…</translation>
+    </message>
+    <message>
+        <source>The engine could not begin.</source>
+        <translation>エンジンを始められませんでした。</translation>
+    </message>
+    <message>
+        <source>The engine stopped unexpectedly. It is started again…</source>
+        <translation>エンジンが予期せず止まりました。起動し直します…</translation>
+    </message>
+    <message>
+        <source>The engine stopped unexpectedly and is starting again…</source>
+        <translation>エンジンが予期せず止まり、起動し直しています…</translation>
+    </message>
+    <message>
+        <source>The engine keeps stopping.</source>
+        <translation>エンジンが繰り返し止まります。</translation>
+    </message>
+    <message>
+        <source>Saving and closing…</source>
+        <translation>保存して終了しています…</translation>
+    </message>
+    <message>
+        <source>The engine is not running.</source>
+        <translation>エンジンは動いていません。</translation>
+    </message>
+</context>
+<context>
+    <name>Tour</name>
+    <message>
+        <source>{step} of {steps}</source>
+        <translation>{step} / {steps}</translation>
+    </message>
+    <message>
+        <source>Skip the tour</source>
+        <translation>案内を飛ばす</translation>
+    </message>
+    <message>
+        <source>Back</source>
+        <translation>戻る</translation>
+    </message>
+    <message>
+        <source>Begin</source>
+        <translation>始める</translation>
+    </message>
+    <message>
+        <source>Next</source>
+        <translation>次へ</translation>
+    </message>
+    <message>
+        <source>Tour of the window</source>
+        <translation>画面の案内</translation>
+    </message>
+</context>
+<context>
+    <name>_Titles</name>
+    <message>
+        <source>Title of the chat</source>
+        <translation>チャットの題名</translation>
+    </message>
+</context>
+</TS>

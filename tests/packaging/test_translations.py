@@ -1,0 +1,45 @@
+"""The translation files are those of this source: nothing is missing, nothing is left over, nothing is older."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from launcher import translations
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for path in translations.FOLDER.glob("*.ts"):
+        shutil.copy(path, tmp_path)
+    return tmp_path
+
+
+def test_the_texts_are_those_of_the_source(folder: Path) -> None:
+    translations.extract(folder)
+    for name in translations.LANGUAGES:
+        kept, now = (place / f"techo_{name}.ts" for place in (translations.FOLDER, folder))
+        assert now.read_text(encoding="utf-8") == kept.read_text(encoding="utf-8"), "run ./techo translate"
+
+
+def test_the_compiled_files_are_those_of_the_texts(folder: Path) -> None:
+    translations.compile_all(folder, folder)
+    for name in translations.LANGUAGES:
+        kept, now = (place / f"techo_{name}.qm" for place in (translations.FOLDER, folder))
+        assert now.read_bytes() == kept.read_bytes(), "run ./techo translate"
+
+
+def test_a_new_text_is_noticed(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    shutil.copytree(translations.ROOT / "app", root / "app", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(translations, "ROOT", root)
+    path = root / "app" / "sidebar.py"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('self.tr("Untitled")', 'self.tr("Nameless")'), encoding="utf-8")
+    translations.extract(folder)
+    now = (folder / "techo_ja.ts").read_text(encoding="utf-8")
+    assert "<source>Nameless</source>" in now
+    assert "<source>Untitled</source>" not in now
+    assert 'type="unfinished"' in now
