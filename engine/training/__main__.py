@@ -50,7 +50,8 @@ SHIPPED = Path(__file__).parents[2] / "resources" / "memory" / "smollm2-135m-ins
 
 def build_caches(model: Path, corpora: Path, work: Path, seed: int) -> list[Path]:
     """Backbone features of every source, computed once; the scenes last."""
-    folders = (corpora / "authored", *(OWN_DATA / name for name in ("authored", "voices", "lives", "fields", "occasions")))
+    own = ("authored", "voices", "lives", "fields", "occasions")
+    folders = (corpora / "authored", *(OWN_DATA / name for name in own))
 
     def talk() -> list[tuple[str, str]]:
         rng = random.Random(seed)

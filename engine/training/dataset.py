@@ -176,10 +176,10 @@ class Dataset:
         self.words: dict[int, list[tuple[int, int]]] = {}
         rows: dict[str, int] = {}
         self.separates = torch.from_numpy(SpaceTable(pieces).separates)  # (V,)
-        for turn in {reply.question for reply in self.replies}:
-            ends = word_ends([pieces[token] for token in self.turns[turn].tokens])
+        for question in {reply.question for reply in self.replies}:
+            ends = word_ends([pieces[token] for token in self.turns[question].tokens])
             counting = {word: end for word, end in ends.items() if lexicon.idf[bucket(word)]}
-            self.words[turn] = [(end, rows.setdefault(word, len(rows))) for word, end in counting.items()]
+            self.words[question] = [(end, rows.setdefault(word, len(rows))) for word, end in counting.items()]
         self.placed: list[torch.Tensor] = []
         for turn in self.turns:
             placed = torch.full((len(turn.tokens),), -1)

@@ -362,7 +362,9 @@ class Trainer:
             ranked: (Q, C) the candidates.
             stored: (n, T) which tokens of the turns are.
             columns: (Q, C * T) the key of each token of the candidates.
-            words, rows, weights: (w,), (w,) and (w, 1); see `_words`.
+            words: (w,) the question that each word is of; for this and the next two see `_words`.
+            rows: (w,).
+            weights: (w, 1).
             probes: see `_probes`.
 
         Returns:
@@ -380,9 +382,7 @@ class Trainer:
         found = F.relu(matches.T.gather(1, columns[question]) - CLOSE) * weight  # (P, C * T)
         empty = torch.zeros(columns.shape)
         here = stored[ranked]
-        heats = [
-            empty.index_add(0, to, heat).view(shape) * here for to, heat in ((words, said), (question, found))
-        ]
+        heats = [empty.index_add(0, to, heat).view(shape) * here for to, heat in ((words, said), (question, found))]
         around = (REACH, REACH)
         between = F.pad(crossed, around).unfold(-1, 2 * REACH + 1, 1) - crossed[..., None]
         between = between.abs().clamp(max=CROSSED)[ranked]  # (Q, C, T, 2 REACH + 1)

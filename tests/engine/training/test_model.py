@@ -158,7 +158,8 @@ def test_what_is_near_is_near_at_run_time_as_in_training() -> None:
     )
 
     picked = [np.arange(0, 30), np.arange(37, 56)]
-    said = sum(w * (np.concatenate([placed[0], placed[2]]) == row) for row, w in zip(words_of_question, weights, strict=True))
+    here = np.concatenate([placed[0], placed[2]])
+    said = sum(weight * (here == row) for row, weight in zip(words_of_question, weights, strict=True))
     found = np.maximum(matches[np.concatenate(picked)] - np.float32(CLOSE), 0) @ probe_weights
     of_turn = np.repeat([0, 1], [30, 19])
     crossed = np.cumsum(separates[np.concatenate([tokens[0], tokens[2]])].astype(np.int64))
