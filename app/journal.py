@@ -41,8 +41,9 @@ from PySide6.QtWidgets import (
 )
 
 from app import theme
+from app.chat.bubble import shortened
 from app.dialogs import confirm
-from app.memory_panel import surprise_word
+from app.memory_panel import surprise_text
 from app.partner import Partner
 from engine.protocol import Forgotten, JournalEntry, JournalList, JournalPage
 
@@ -163,15 +164,11 @@ class JournalModel(QAbstractTableModel):
         return None
 
     def _changes(self, entry: JournalEntry) -> str:
-        percent = QLocale().toString(100 * entry.surprise, "f", 0)
-        word = surprise_word(entry.surprise)
-        return (
-            self.tr("Surprise {percent} %: {word}").format(percent=percent, word=word)
-            + "\n"
-            + self.tr(
-                "%Ln neurons recruited, {stronger} strengthened, {rewritten} rewritten", "", entry.recruited
-            ).format(stronger=entry.strengthened, rewritten=entry.overwritten)
-        )
+        # The panel says the same, but lupdate finds plural forms in methods only.
+        changed = self.tr(
+            "%Ln neurons recruited, {stronger} strengthened, {rewritten} rewritten", "", entry.recruited
+        ).format(stronger=entry.strengthened, rewritten=entry.overwritten)
+        return f"{surprise_text(entry.surprise)}\n{changed}"
 
 
 class SurpriseDelegate(QStyledItemDelegate):
@@ -315,7 +312,7 @@ class JournalDialog(QDialog):
             return
         said = self.said.isChecked()
         if len(entries) == 1:
-            question = self.tr("Forget “{text}”?").format(text=_short(text))
+            question = self.tr("Forget “{text}”?").format(text=shortened(text, 160))
         else:
             question = self.tr("Forget %Ln learned turns?", "", len(entries))
         consequence = self.tr("The memory will be as if this had never been said. This cannot be undone.")
@@ -388,8 +385,3 @@ def day_and_time(created: str) -> str:
     if moment.date() == QDate.currentDate():
         return time
     return f"{QLocale().toString(moment.date(), QLocale.FormatType.ShortFormat)} {time}"
-
-
-def _short(text: str, length: int = 160) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= length else flat[: length - 1] + "…"

@@ -338,11 +338,11 @@ class MainWindow(QMainWindow):
         SettingsDialog(self, self.settings, self.memory_menu.panel).open()
 
     def _show_shortcuts(self) -> None:
-        from app.shortcuts import Group, ShortcutSheet, group_of
+        from app.shortcuts import Group, ShortcutSheet, group_of, group_of_widget
 
         menus = (self.chat_menu, self.profile_menu.menu, self.memory_menu.menu, self.help_menu)
         typing = Group(self.composer.edit.accessibleName(), self.composer.keys())
-        ShortcutSheet(self, [typing, *map(group_of, menus)]).open()
+        ShortcutSheet(self, [typing, group_of_widget(self.sidebar.list), *map(group_of, menus)]).open()
 
     def first_run(self) -> None:
         """To be called once, after the first paint: a person who is new here is shown around."""

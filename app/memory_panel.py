@@ -138,6 +138,13 @@ def join_pieces(tokens: Iterable[str]) -> list[str]:
     return list(kept)
 
 
+def surprise_text(surprise: float) -> str:
+    """A surprise of 0 to 1 in per cent, and in a word."""
+    percent = QLocale().toString(100 * surprise, "f", 0)
+    text = translate("MemoryPanel", "Surprise {percent} %: {word}")
+    return text.format(percent=percent, word=surprise_word(surprise))
+
+
 def surprise_word(surprise: float) -> str:
     """A word for a surprise of 0 (known by heart) to 1 (all new)."""
     if surprise >= 0.75:
@@ -316,8 +323,7 @@ class MemoryPanel(QWidget):
         self._words.setAccessibleName(self.tr("Words learned"))
         self._words.setAccessibleDescription(", ".join(shown))
         self.surprise_bar.set_part(learned.surprise)
-        percent = QLocale().toString(100 * learned.surprise, "f", 0)
-        text = self.tr("Surprise {percent} %: {word}").format(percent=percent, word=surprise_word(learned.surprise))
+        text = surprise_text(learned.surprise)
         changed = self.tr(
             "%Ln neurons recruited, {stronger} strengthened, {rewritten} rewritten", "", learned.recruited
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
@@ -40,8 +40,16 @@ def plain(text: str) -> str:
 
 def group_of(menu: QMenu) -> Group:
     """All entries of a menu, and of the menus in it, that have a shortcut."""
-    rows = [(plain(action.text()), action.shortcuts()) for action in _entries(menu) if action.shortcuts()]
-    return Group(plain(menu.title()), rows)
+    return Group(plain(menu.title()), _rows(_entries(menu)))
+
+
+def group_of_widget(widget: QWidget) -> Group:
+    """All actions of a widget that work while it has the focus; under the name that screen readers read."""
+    return Group(widget.accessibleName(), _rows(widget.actions()))
+
+
+def _rows(actions: Iterable[QAction]) -> list[tuple[str, Sequence[QKeySequence]]]:
+    return [(plain(action.text()), action.shortcuts()) for action in actions if action.shortcuts()]
 
 
 def _entries(menu: QMenu) -> Iterator[QAction]:

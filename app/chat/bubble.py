@@ -367,7 +367,7 @@ class Bubble(QWidget):
         item = self.item
         if item.role == "assistant" and item.from_memory:
             lines = [self.tr("Techo's memory spoke in this answer.")]
-            lines += [self.tr("You told it: “{text}”").format(text=_short(text)) for text in item.recalled_texts]
+            lines += [self.tr("You told it: “{text}”").format(text=shortened(text)) for text in item.recalled_texts]
             return self.tr("✦ from memory"), "\n".join(lines)
         if item.role == "user" and item.learned is not None and item.learned.entry is not None:
             tip = self.tr("Techo learned from this message: it is in the weights now, in every conversation.")
@@ -396,6 +396,7 @@ class Bubble(QWidget):
         super().changeEvent(event)
 
 
-def _short(text: str, length: int = 120) -> str:
+def shortened(text: str, length: int = 120) -> str:
+    """The beginning of a text, on one line."""
     flat = " ".join(text.split())
     return flat if len(flat) <= length else flat[: length - 1] + "…"

@@ -129,12 +129,7 @@ class TurnRunner:
         conversation, message = self._accept(session, asked.conversation, text, number)
         reply = Reply(self._sender(number), Kept(session.profile, conversation))
         try:
-            self._read(turn, memory, cancelled)
-            recall = memory.recall(turn.parts) if memory is not None and asked.recall and turn.parts else None
-            finish = self._generate(turn, memory, recall, sampler, limit, reply, cancelled, arrived)
-        except Cancelled:
-            logger.debug("turn %d stopped while it was read", number)
-            finish = "cancelled"
+            finish = self._answer(turn, memory, sampler, limit, reply, cancelled, arrived, recall=asked.recall)
         except BaseException:
             reply.break_off()
             raise
@@ -161,13 +156,7 @@ class TurnRunner:
         turn = _Turn(self._prompts.build_from(asked.history, _checked(asked.text), max_tokens=limit))
         self._notify("turn.started", TurnStarted(turn=number))
         reply = Reply(self._sender(number))
-        finish: FinishReason
-        try:
-            self._read(turn, memory, cancelled)
-            recall = memory.recall(turn.parts) if memory is not None and turn.parts else None
-            finish = self._generate(turn, memory, recall, sampler, limit, reply, cancelled, arrived)
-        except Cancelled:
-            finish = "cancelled"
+        finish = self._answer(turn, memory, sampler, limit, reply, cancelled, arrived, recall=asked.recall)
         return TurnAnswer(reply=reply.text, finish=finish, recalled=sorted(turn.recalled), usage=turn.usage())
 
     def feed(self, session: Session, given: TurnFeed, number: int, cancelled: Callable[[], bool]) -> TurnDone:
@@ -258,6 +247,27 @@ class TurnRunner:
                 turn.write_seconds += time.perf_counter() - began
 
     # ------------------------------------------------------------------------------------------ generate
+
+    def _answer(
+        self,
+        turn: _Turn,
+        memory: Memory | None,
+        sampler: Sampler,
+        max_tokens: int,
+        reply: Reply,
+        cancelled: Callable[[], bool],
+        arrived: float,
+        *,
+        recall: bool,
+    ) -> FinishReason:
+        """Reads the turn and generates the reply; `recall`: with what the memory holds."""
+        try:
+            self._read(turn, memory, cancelled)
+        except Cancelled:
+            logger.debug("a turn was stopped while it was read")
+            return "cancelled"
+        called_up = memory.recall(turn.parts) if memory is not None and recall and turn.parts else None
+        return self._generate(turn, memory, called_up, sampler, max_tokens, reply, cancelled, arrived)
 
     def _generate(
         self,

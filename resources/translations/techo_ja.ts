@@ -578,10 +578,6 @@ Everything stays on this computer.</source>
         <source>Surprise</source>
         <translation>意外さ</translation>
     </message>
-    <message>
-        <source>Surprise {percent} %: {word}</source>
-        <translation>意外さ {percent}%: {word}</translation>
-    </message>
     <message numerus="yes">
         <source>%Ln neurons recruited, {stronger} strengthened, {rewritten} rewritten</source>
         <translation>

@@ -150,9 +150,10 @@ def test_days(monkeypatch: pytest.MonkeyPatch) -> None:
     assert week is not None
     assert week < today
     assert today.endswith("Z")
+    before = QLocale()
     QLocale.setDefault(QLocale("en_GB"))
     try:
         assert day_and_time("2026-01-02T12:04:05.000Z").startswith("02/01/2026 ")
         assert day_and_time("not a moment") == "not a moment"
     finally:
-        QLocale.setDefault(QLocale.c())
+        QLocale.setDefault(before)

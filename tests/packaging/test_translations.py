@@ -35,11 +35,11 @@ def test_a_new_text_is_noticed(folder: Path, monkeypatch: pytest.MonkeyPatch, tm
     root = tmp_path / "root"
     shutil.copytree(translations.ROOT / "app", root / "app", ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(translations, "ROOT", root)
-    path = root / "app" / "sidebar.py"
+    path = root / "app" / "search.py"
     text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace('self.tr("Untitled")', 'self.tr("Nameless")'), encoding="utf-8")
+    path.write_text(text.replace('self.tr("Searching…")', 'self.tr("Looking…")'), encoding="utf-8")
     translations.extract(folder)
     now = (folder / "techo_ja.ts").read_text(encoding="utf-8")
-    assert "<source>Nameless</source>" in now
-    assert "<source>Untitled</source>" not in now
+    assert "<source>Looking…</source>" in now
+    assert "<source>Searching…</source>" not in now
     assert 'type="unfinished"' in now
