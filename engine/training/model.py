@@ -110,7 +110,7 @@ class Centred(BitLinear):
         """(n, inputs) -> (n, outputs)."""
         y = super().forward(x)
         if not self.training:
-            self.drift = torch.zeros(())
+            self.drift = y.new_zeros(())
             return y
         assert self.bias is not None
         y = y - self.bias
@@ -188,7 +188,7 @@ def pool(x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """(n, T, k) tokens, (n, T) mask -> (n, 3 k): mean, maximum and last."""
     there = mask[..., None]
     mean = (x * there).sum(1) / there.sum(1)
-    last = x[torch.arange(len(x)), mask.sum(1) - 1]
+    last = x[torch.arange(len(x), device=x.device), mask.sum(1) - 1]
     return torch.cat((mean, x.masked_fill(~there, -1e4).amax(1), last), -1)
 
 

@@ -21,7 +21,7 @@ from engine.bit_ttt.slow_weights import (  # noqa: E402
     unpack_weight,
 )
 from engine.bit_ttt.trits import pack  # noqa: E402
-from engine.training.dataset import Batch, Standard, quantize  # noqa: E402
+from engine.training.dataset import Standard, quantize  # noqa: E402
 from engine.training.export import BOLDNESS, export  # noqa: E402
 from engine.training.meta import Trainer  # noqa: E402
 from engine.training.model import MemoryConfig, MemoryModel, ternarize  # noqa: E402
@@ -137,17 +137,18 @@ def test_what_is_near_is_near_at_run_time_as_in_training() -> None:
     matches = rng.random((sum(lengths), 4)).astype(np.float32)
 
     trainer = Trainer.__new__(Trainer)
-    turns = [SimpleNamespace(tokens=own.tolist()) for own in tokens]
     trainer.data = SimpleNamespace(  # type: ignore[assignment]
-        placed=[torch.from_numpy(own) for own in placed], separates=torch.from_numpy(separates), turns=turns
+        placed=torch.from_numpy(np.append(np.concatenate(placed), -1)),
+        crossed=torch.from_numpy(np.concatenate([separates[own].cumsum() for own in (*tokens, [0])]).astype(np.float32)),
     )
     trainer.model = SimpleNamespace(nearness=torch.from_numpy(kernel))  # type: ignore[assignment]
     ranked, longest = torch.tensor([[0, 2]]), max(lengths)
     stored = torch.arange(longest)[None] < torch.tensor(lengths)[:, None]
     column_of = torch.zeros(stored.shape, dtype=torch.long)
     column_of[stored] = torch.arange(sum(lengths))
+    start = torch.tensor(np.cumsum((0, *lengths[:-1])))
     theirs = trainer._near(
-        Batch([0, 1, 2], [], [], [], []),
+        torch.where(stored, start[:, None] + torch.arange(longest), sum(lengths)),
         ranked,
         stored,
         column_of[ranked].flatten(1),
