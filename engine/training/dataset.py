@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import math
-import random
 import multiprocessing
+import random
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

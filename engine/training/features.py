@@ -66,9 +66,7 @@ class Extractor:
         self.prefixes: list[Prefix] = [backbone.prefix(c) for c in template.contexts]
         self.open, self.middle = template.open, template.middle
 
-    def run(
-        self, jobs: Sequence[Job], rng: random.Random, tokens_a_batch: int = 4096, log_every: float = 30.0
-    ) -> None:
+    def run(self, jobs: Sequence[Job], rng: random.Random, tokens_a_batch: int = 4096, log_every: float = 30.0) -> None:
         """Fills the features of all jobs in place; chance picks each batch's context."""
         order = sorted(range(len(jobs)), key=lambda i: (bool(jobs[i].reply), self._length(jobs[i])))
         batches: list[list[int]] = []
