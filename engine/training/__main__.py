@@ -39,12 +39,11 @@ from engine.training.corpus import (
 )
 from engine.training.dataset import Dataset
 from engine.training.export import export
-from engine.training.features import Extractor, save
+from engine.training.features import TAPS, Extractor, save
 from engine.training.meta import Trainer, measure, train
 from engine.training.tokenizer import Tokenizer
 from engine.training.values import split_of
 
-TAPS = ["embd", "l_out-13", "l_out-25", "l_out-29"]
 REPLIES_TO_TALK = ("That sounds", "Thanks for", "I'm glad", "Got it", "That's great", "Nice! How")
 SHIPPED = Path(__file__).parents[2] / "resources" / "memory" / "smollm2-135m-instruct.safetensors"
 

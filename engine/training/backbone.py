@@ -15,7 +15,6 @@ import torch
 import torch.nn.functional as F
 from gguf import GGUFReader, dequantize
 
-RMS_EPS = 1e-5
 HEAD_DIM = 64
 
 Prefix = list[tuple[torch.Tensor, torch.Tensor]]
@@ -42,6 +41,7 @@ class TorchBackbone:
         self.kv_heads = int(field("attention.head_count_kv"))
         self.width = int(field("embedding_length"))
         self.dtype, self.device = dtype, torch.device(device)
+        self.eps = field("attention.layer_norm_rms_epsilon")
         base = field("rope.freq_base")
         self.inv_freq = (base ** -(torch.arange(0, HEAD_DIM, 2).float() / HEAD_DIM)).to(device)
         self.w: dict[str, torch.Tensor] = {}
@@ -53,7 +53,7 @@ class TorchBackbone:
 
     def _rms(self, x: torch.Tensor, gain: torch.Tensor) -> torch.Tensor:
         y = x.float()
-        return (y * torch.rsqrt(y.pow(2).mean(-1, keepdim=True) + RMS_EPS)).to(x.dtype) * gain
+        return (y * torch.rsqrt(y.pow(2).mean(-1, keepdim=True) + self.eps)).to(x.dtype) * gain
 
     def _rope(self, start: int, length: int) -> tuple[torch.Tensor, torch.Tensor]:
         # GGUF llama files store q and k permuted for the interleaved ("normal") rotary layout.

@@ -22,6 +22,8 @@ from engine.training.tokenizer import Tokenizer
 
 TURN_TAPS = (13, 25)
 QUERY_TAPS = (13, 25, 29)
+TAPS = ["embd", *(f"l_out-{layer}" for layer in QUERY_TAPS)]
+"""What the memory reads of the backbone, by llama.cpp's names."""
 MAX_TURN = 160
 USER, END, ASSISTANT = "<|im_start|>user\n", "<|im_end|>\n", "<|im_start|>assistant\n"
 

@@ -27,6 +27,7 @@ from engine.bit_ttt.memory import REFRACTORY
 from engine.bit_ttt.slow_weights import CLOSE, CROSSED, PROBES, REACH, TRITS_NORM
 from engine.training.cache import Reply
 from engine.training.dataset import Batch, Dataset, draw
+from engine.training.features import TAPS
 from engine.training.model import MemoryConfig, MemoryModel, ternarize
 from engine.training.values import scene_of
 
@@ -625,7 +626,8 @@ def train(
         deadline: `time.monotonic()` after which no step begins, as if interrupted.
     """
     torch.manual_seed(seed)
-    model = MemoryModel(MemoryConfig(phrases=len(data.phrases))).to(data.device)
+    config = MemoryConfig(input=len(TAPS) * data.embedding.shape[1], phrases=len(data.phrases))
+    model = MemoryModel(config).to(data.device)
     print(
         f"{sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters, {len(data.train)} kinds to train on, "
         f"{len(data.dev)} to develop with, {len(data.test)} held out",
