@@ -187,7 +187,7 @@ class Service:
         try:
             # A second less: what was deleted at the beginning of this time must not wait for the end of another.
             profile.purge_deleted(keep=UNDO_SECONDS - 1)
-            left = profile.deleted_conversations()
+            left = profile.deleted()
         except EngineError as error:  # hidden they are; closing the profile tries again
             logger.warning("deleted conversations were not erased: %s", error.code.name)
             left = 1
@@ -253,7 +253,7 @@ class Service:
             raise
         self._leave()
         self._session = session
-        self._tidy_at = time.monotonic() + UNDO_SECONDS if profile.deleted_conversations() else None
+        self._tidy_at = time.monotonic() + UNDO_SECONDS if profile.deleted() else None
         self.profile_name = session.profile.record.name
         return session.take_notices()
 

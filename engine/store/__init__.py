@@ -4,6 +4,7 @@
     names.py       what a profile may be called
     records.py     what the store hands out and takes
     database.py    one profile's SQLite file: commits, schema versions
+    tree.py        the versions of a conversation's messages, as a tree
     transcript.py  conversations and messages
     search.py      full-text search over the messages
     journal.py     learned turns
@@ -24,6 +25,7 @@ from engine.store.records import (
     Arrays,
     ConversationRecord,
     Counts,
+    DeletedMessage,
     EntryRecord,
     HitRecord,
     JournalRecord,
@@ -42,6 +44,7 @@ __all__ = [
     "Arrays",
     "ConversationRecord",
     "Counts",
+    "DeletedMessage",
     "EntryRecord",
     "Files",
     "HitRecord",

@@ -5,7 +5,8 @@ What is promised, and after which step:
     append_message, update_message   has returned: the text survives a crash and a loss of power
     append_entry                     has returned: the lesson does (replay brings it back)
     save_snapshot                    has returned: the next opening starts from it; before that, from the one before
-    delete_conversation              has returned: nothing shows it any more; it can be restored until it is purged
+    delete_conversation,             has returned: nothing shows it any more; it can be restored until it is purged
+      delete_message
     purge_deleted                    has returned: its messages are gone from the profile's folder, as below
     delete_entries, reset            has returned: the text, the write set and every state that held them are gone
                                      from the profile's folder (or a notice says what is not yet); after a crash
@@ -33,6 +34,7 @@ from engine.store.records import (
     Clock,
     ConversationRecord,
     Counts,
+    DeletedMessage,
     EntryRecord,
     HitRecord,
     JournalRecord,
@@ -78,6 +80,8 @@ class Profile:
                 make_folders(files, folder / SNAPSHOTS)
             self._snapshots = Snapshots(files, folder / SNAPSHOTS, self._database, self._notice)
             self._snapshots.clean()
+            with suppress(StoreError):  # read in the same order without it
+                self._transcript.settle()
             # What a crash left marked. Not the last seconds: whoever deleted it may still be looking at "Undo".
             with suppress(StoreError):  # no room on the disk: the next opening tries again
                 self.purge_deleted(keep=UNDO_SECONDS)
@@ -116,7 +120,7 @@ class Profile:
         """How much there is of everything."""
         row = self._database.row(
             "SELECT (SELECT count(*) FROM conversation WHERE deleted IS NULL), (SELECT count(*) FROM message "
-            "WHERE conversation NOT IN (SELECT id FROM conversation WHERE deleted IS NOT NULL)), "
+            "WHERE deleted IS NULL AND conversation NOT IN (SELECT id FROM conversation WHERE deleted IS NOT NULL)), "
             "(SELECT count(*) FROM entry WHERE damaged = 0), (SELECT count(*) FROM snapshot)"
         )
         return Counts(*row)
@@ -163,12 +167,12 @@ class Profile:
         """Undoes a deletion; CONVERSATION_NOT_FOUND when it has been purged."""
         return self._transcript.undelete(identifier)
 
-    def deleted_conversations(self) -> int:
-        """How many conversations are deleted and not purged yet."""
+    def deleted(self) -> int:
+        """How many conversations, and messages by themselves, are deleted and not purged yet."""
         return self._transcript.deleted()
 
     def purge_deleted(self, keep: float = 0.0) -> None:
-        """Removes deleted conversations for good, but those that were deleted in the last `keep` seconds."""
+        """Removes what is deleted for good, but not what was deleted in the last `keep` seconds."""
         if self._transcript.purge(keep):
             self._scrub()
 
@@ -176,17 +180,46 @@ class Profile:
         """The newest messages (older than message `before`) that contain every word of `query`, newest first."""
         return self._transcript.search(query, limit, before)
 
-    def append_message(self, conversation: int, role: str, content: str, finish: str | None = None) -> MessageRecord:
-        """Adds a message; durable on return."""
-        return self._transcript.append(conversation, role, content, finish)
+    def append_message(
+        self, conversation: int, role: str, content: str, finish: str | None = None, parent: int | None = None
+    ) -> MessageRecord:
+        """Adds a message on what it follows on (None: the last message that is shown); durable on return."""
+        return self._transcript.append(conversation, role, content, finish, parent)
 
     def update_message(self, identifier: int, content: str, finish: str | None) -> MessageRecord:
         """Replaces the text of a reply that is being generated; durable on return."""
         return self._transcript.update(identifier, content, finish)
 
     def messages(self, conversation: int) -> list[MessageRecord]:
-        """All messages of a conversation, oldest first."""
+        """The messages of the branch that is shown, oldest first."""
         return self._transcript.messages(conversation)
+
+    def every_version(self, conversation: int) -> list[MessageRecord]:
+        """All messages of a conversation, in the order in which they were said."""
+        return self._transcript.every_version(conversation)
+
+    def message(self, identifier: int) -> MessageRecord:
+        """One message, or MESSAGE_NOT_FOUND."""
+        return self._transcript.message(identifier)
+
+    def path(self, identifier: int) -> list[MessageRecord]:
+        """The branch from its beginning to this message, shown or not; empty for 0."""
+        return self._transcript.path(identifier)
+
+    def show_message(self, identifier: int) -> list[MessageRecord]:
+        """Shows the newest branch that goes through a message; durable on return."""
+        return self._transcript.show(identifier)
+
+    def delete_message(self, identifier: int) -> DeletedMessage:
+        """Deletes a message with everything that hangs on it -> what went. Lessons stay (see `delete_entries`).
+
+        Until `purge_deleted`, which closing the profile does as well, `restore_message` brings it back.
+        """
+        return self._transcript.delete_message(identifier)
+
+    def restore_message(self, identifier: int) -> ConversationRecord:
+        """Undoes `delete_message` -> its conversation; MESSAGE_NOT_FOUND when it has been purged."""
+        return self._transcript.undelete_message(identifier)
 
     # ------------------------------------------------------------------------------------------ journal
 
