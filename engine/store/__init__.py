@@ -12,12 +12,14 @@
     snapshots.py   which snapshot files there are
     profile.py     one open profile; says what is promised after which step
     archive.py     the export file, and writing it
+    conversation_file.py  one conversation as Markdown or JSON
     importing.py   reading one that may come from anywhere
     profiles.py    the set of profiles
 
 Knows nobody of the engine but `engine.errors`.
 """
 
+from engine.store.conversation_file import Speakers
 from engine.store.files import Files, NewFile
 from engine.store.profile import Profile
 from engine.store.profiles import ProfileStore, default_data_dir
@@ -57,6 +59,7 @@ __all__ = [
     "ProfileRecord",
     "ProfileStore",
     "SnapshotRecord",
+    "Speakers",
     "StateIdentity",
     "default_data_dir",
     "title_of",

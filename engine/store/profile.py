@@ -25,7 +25,8 @@ from types import TracebackType
 from typing import Self
 
 from engine.errors import StoreError
-from engine.store import archive
+from engine.store import archive, conversation_file
+from engine.store.conversation_file import Kind, Speakers
 from engine.store.database import Database
 from engine.store.files import FileLock, Files, disk_errors, make_folders
 from engine.store.journal import Journal, bound_identity
@@ -206,6 +207,14 @@ class Profile:
         """The branch from its beginning to this message, shown or not; empty for 0."""
         return self._transcript.path(identifier)
 
+    def replies(self, identifier: int) -> list[MessageRecord]:
+        """Techo's replies to a message, all versions, oldest first."""
+        return self._transcript.replies(identifier)
+
+    def goes_on(self, identifier: int) -> bool:
+        """Whether anything follows on a message."""
+        return self._transcript.goes_on(identifier)
+
     def show_message(self, identifier: int) -> list[MessageRecord]:
         """Shows the newest branch that goes through a message; durable on return."""
         return self._transcript.show(identifier)
@@ -254,6 +263,10 @@ class Profile:
     def entry(self, identifier: int) -> JournalRecord:
         """One learned turn, or ENTRY_NOT_FOUND."""
         return self._journal.get(identifier)
+
+    def learned_from(self, message: int) -> list[int]:
+        """The ids of the learned turns that come from a message."""
+        return self._journal.learned_from(message)
 
     def entry_count(self) -> int:
         """Learned turns in force."""
@@ -361,16 +374,7 @@ class Profile:
         An existing file is refused unless `overwrite`.
         """
         path = path.absolute()
-        with disk_errors("export the profile", path):
-            folder = path.parent.resolve()
-            if self._store == folder or self._store in folder.parents:
-                raise StoreError(
-                    f"Could not export to {path}: that is inside Techo's own folder.", "Choose another folder."
-                )
-            if not overwrite and self._files.stat(path) is not None:
-                raise StoreError(
-                    f"Could not export: {path} exists already.", "Choose another name, or allow overwriting it."
-                )
+        self._refuse_place(path, overwrite)
         # In one transaction: the file shows one moment.
         with self._database.transaction("export the profile"):
             bound = bound_identity(self._database)
@@ -384,3 +388,36 @@ class Profile:
                 journal=self._journal,
             )
             return archive.write(self._files, path, source)
+
+    def export_conversation(
+        self, identifier: int, path: Path, kind: Kind, *, speakers: Speakers, overwrite: bool = False
+    ) -> int:
+        """Writes one conversation to a file for people or other programs; returns its size. As safe as `export`.
+
+        Raises:
+            StoreError: CONVERSATION_NOT_FOUND; the file exists already, or the disk refuses.
+        """
+        path = path.absolute()
+        self._refuse_place(path, overwrite)
+        with self._database.transaction("export the conversation"):
+            conversation = self.conversation(identifier)
+            shown = self.messages(identifier)
+            if kind == "markdown":
+                text = conversation_file.to_markdown(conversation, shown, speakers)
+            else:
+                everything = self.every_version(identifier)
+                ids = [message.id for message in shown]
+                text = conversation_file.to_json(conversation, everything, ids, self._database.now())
+        return conversation_file.write(self._files, path, text)
+
+    def _refuse_place(self, path: Path, overwrite: bool) -> None:
+        with disk_errors("export", path):
+            folder = path.parent.resolve()
+            if self._store == folder or self._store in folder.parents:
+                raise StoreError(
+                    f"Could not export to {path}: that is inside Techo's own folder.", "Choose another folder."
+                )
+            if not overwrite and self._files.stat(path) is not None:
+                raise StoreError(
+                    f"Could not export: {path} exists already.", "Choose another name, or allow overwriting it."
+                )

@@ -206,34 +206,35 @@ class Transcript:
         _check(role, finish)
         content = storable(content)
         db = self._database
-        with db.transaction("save the message"), self._titled(conversation, unless=parent is None):
+        with db.transaction("save the message"):
             self.get(conversation)
-            versions: list[int] = []
-            if parent is None:
-                parent = self._leaf(conversation)
-            else:
-                tree = self._tree(conversation)
-                if parent != START and parent not in tree:
-                    raise _no_message(parent)
-                versions = tree.children(parent)
-            now = db.now()
-            identifier = db.next_id("message")
-            db.run(
-                "INSERT INTO message (id, conversation, role, created, finish, digest, content, parent) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    identifier,
-                    conversation,
-                    role,
-                    now,
-                    finish,
-                    _digest(identifier, conversation, role, now, finish, content),
-                    content,
-                    parent,
-                ),
-            )
-            self._show(conversation, identifier)
-            self._touch(conversation, now)
+            leaf = self._leaf(conversation)
+            parent = leaf if parent is None else parent
+            with self._titled(conversation, unless=parent == leaf):
+                versions: list[int] = []
+                if parent != leaf:
+                    tree = self._tree(conversation)
+                    if parent != START and parent not in tree:
+                        raise _no_message(parent)
+                    versions = tree.children(parent)
+                now = db.now()
+                identifier = db.next_id("message")
+                db.run(
+                    "INSERT INTO message (id, conversation, role, created, finish, digest, content, parent) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        identifier,
+                        conversation,
+                        role,
+                        now,
+                        finish,
+                        _digest(identifier, conversation, role, now, finish, content),
+                        content,
+                        parent,
+                    ),
+                )
+                self._show(conversation, identifier)
+                self._touch(conversation, now)
         all_versions = (*versions, identifier) if versions else ()
         return MessageRecord(identifier, conversation, role, content, now, finish, parent, all_versions)
 
@@ -286,6 +287,20 @@ class Transcript:
             return []
         conversation = self.message(identifier).conversation
         return self._branch(conversation, self._tree(conversation), identifier)
+
+    def replies(self, identifier: int) -> list[MessageRecord]:
+        """Techo's replies to a message, all versions, oldest first."""
+        rows = self._database.rows(
+            _MESSAGE + "WHERE parent = ? AND role = 'assistant' AND deleted IS NULL "
+            "AND conversation = (SELECT conversation FROM message WHERE id = ?) ORDER BY id",
+            (_row_id(identifier), _row_id(identifier)),
+        )
+        return [self._record(row) for row in rows]
+
+    def goes_on(self, identifier: int) -> bool:
+        """Whether anything follows on a message."""
+        message = self.message(identifier)
+        return bool(self._tree(message.conversation).children(identifier))
 
     def every_version(self, conversation: int) -> list[MessageRecord]:
         """All messages of a conversation, in the order in which they were said."""
