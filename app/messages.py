@@ -48,7 +48,7 @@ class Messages(QObject):
         self.export = self._action(self._export_shown, "Ctrl+Shift+S")
         chat.again_asked.connect(exchange.regenerate)
         chat.more_asked.connect(exchange.go_on)
-        chat.edited.connect(exchange.edit)
+        chat.edited.connect(self._edit)
         chat.version_asked.connect(self._flip)
         chat.delete_asked.connect(self._delete)
         exchange.running_changed.connect(self._on_running)
@@ -91,6 +91,10 @@ class Messages(QObject):
         bubble = self._chat.bubble_of(item)
         if bubble is not None:
             bubble.begin_edit()
+
+    def _edit(self, item: ChatItem, text: str) -> None:
+        if self._exchange.edit(item, text):
+            self._chat.left.emit()
 
     def _again_last(self) -> None:
         if (item := self._last("assistant")) is not None:

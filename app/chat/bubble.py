@@ -476,8 +476,7 @@ class Bubble(QWidget):
         shown = self._hovered and bool(item.text) and not self.editing
         if shown or _BUTTONS in self._placed:
             self.buttons.setVisible(shown)
-            self.buttons.change.setVisible(self.can_edit or self.can_ask_again)
-            self.buttons.more.setVisible(self.can_delete)
+            self.buttons.offer(change=self.can_edit or self.can_ask_again, more=self.can_delete, room=self._room())
         tops = self.text.code_tops() if shown and item.role == "assistant" else []
         while len(self._code_buttons) < len(tops):
             place = len(self._code_buttons)
@@ -494,15 +493,27 @@ class Bubble(QWidget):
         blocks = code_blocks(self.item.text)
         return blocks[place] if place < len(blocks) else ""
 
-    def _fit_note(self) -> None:
-        """In one line, or in as many as what stands beside it leaves room for."""
-        self._note.ensurePolished()
-        # The room of the buttons is kept, also when they are not there.
+    def _room(self) -> int:
+        """Pixels that what stands below the message leaves free in its line; the note not counted."""
         beside = [p for rank, p in self._placed.items() if rank not in (_NOTE, _BUTTONS) and not p.isHidden()]
-        room = self._width - sum(part.sizeHint().width() + 8 for part in beside) - MessageButtons.WIDTH - 20
+        return self._width - sum(part.sizeHint().width() + 8 for part in beside) - 12
+
+    def _fit_note(self) -> None:
+        """In the line of what stands beside it; where it does not fit, in a line above, or in as many as it needs."""
+        self._note.ensurePolished()
         wanted = self._note.fontMetrics().horizontalAdvance(self._note.text()) + 2
+        above = wanted > self._room() - MessageButtons.WIDTH - 8  # for the buttons, also when they are not there
+        if above != (_NOTE not in self._placed):
+            if above:
+                self._below.removeWidget(self._placed.pop(_NOTE))
+                side = Qt.AlignmentFlag.AlignRight if self.item.role == "user" else Qt.AlignmentFlag.AlignLeft
+                self._column.insertWidget(self._column.count() - 1, self._note, 0, side)
+            else:
+                self._column.removeWidget(self._note)
+                self._place(_NOTE, self._note)
+        room = max(1, self._width - 12)
         self._note.setWordWrap(wanted > room)
-        self._note.setFixedWidth(max(1, min(wanted, room)))
+        self._note.setFixedWidth(min(wanted, room))
 
     def _draw_text(self) -> None:
         state = (self.item.text, theme.current().name)
@@ -544,7 +555,7 @@ class Bubble(QWidget):
         if item.versions or _FLIPPER in self._placed:
             self.flipper.set_busy(self._busy)
             self.flipper.show_versions(item.versions, item.message)
-        again = item.state is ItemState.INTERRUPTED and self.can_ask_again
+        again = item.state is ItemState.INTERRUPTED and self.can_ask_again and not self.can_go_on
         if again or _AGAIN in self._placed:
             self.again_button.setText(self.tr("Answer again") if item.text else self.tr("Answer it"))
             self.again_button.setAccessibleName(self.tr("Have the message answered"))

@@ -43,6 +43,14 @@ class MessageButtons(QWidget):
         self.setFixedWidth(self.WIDTH)
         self.restyle()
 
+    def offer(self, *, change: bool, more: bool, room: int) -> None:
+        """Show those that can be used; where there is no room for all, the one that leads to the others."""
+        narrow = room < self.WIDTH and more
+        self.copy.setVisible(not narrow)
+        self.change.setVisible(change and not narrow)
+        self.more.setVisible(more)
+        self.setFixedWidth(BUTTON.width() if narrow else self.WIDTH)
+
     def _button(self) -> QToolButton:
         button = QToolButton()
         button.setProperty("flat", True)
@@ -126,7 +134,8 @@ class MessageActions(QObject):
         ]
         steps = ((self.back, -1), (self.forward, 1)) if bubble.item.versions else ()
         flipping = [action for action, step in steps if bubble.flipper.can_step(step)]
-        return [group for group in (copying, changing, flipping, [self.delete] if bubble.can_delete else []) if group]
+        deleting = [self.delete] if bubble.can_delete else []
+        return [group for group in (copying + changing, flipping, deleting) if group]
 
     def pop_up(self, bubble: Bubble, place: QPoint) -> None:
         """Open the menu of a message at a place on the screen."""

@@ -125,6 +125,8 @@ class ChatView(QScrollArea):
         self._held: tuple[Bubble, int] | None = None
         """A bubble that is to stay where it is until everything is laid out, and how far from the top that is."""
         self._busy = False
+        self._ringed: Bubble | None = None
+        """The message to which the keyboard has gone: the frame around it stays as long as the focus does."""
 
         self._column = theme.named(QWidget(), "chatColumn")
         self._layout = QVBoxLayout(self._column)
@@ -150,6 +152,7 @@ class ChatView(QScrollArea):
         self.jump.hide()
         self.actions_of_messages = MessageActions(self)
 
+        QApplication.instance().focusChanged.connect(self._on_focus_moved)  # type: ignore[union-attr]
         bar = self.verticalScrollBar()
         bar.valueChanged.connect(self._on_scrolled)
         bar.rangeChanged.connect(self._on_grown)
@@ -227,6 +230,14 @@ class ChatView(QScrollArea):
         bubble = bubbles[max(0, place)]
         bubble.text.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.ensureWidgetVisible(bubble, 0, 40)
+        self._ringed = bubble
+        self._place_glow()
+
+    def _on_focus_moved(self, _: QWidget | None, focus: QWidget | None) -> None:
+        if self._ringed is not None and (focus is None or not self._ringed.isAncestorOf(focus)):
+            self._ringed = None
+            if self._pointed is None:
+                self._glow.hide()
 
     def retranslate(self) -> None:
         """Set all words."""
@@ -261,6 +272,9 @@ class ChatView(QScrollArea):
         """Draw anew: the newest messages, or those around the one to go to."""
         self._stop_pointing()
         self.actions_of_messages.close()
+        focus = QApplication.focusWidget()
+        at_keyboard = focus is not None and self._column.isAncestorOf(focus)
+        self._ringed = None
         self._from_end = None
         self._growing = False
         self.setUpdatesEnabled(False)
@@ -282,6 +296,8 @@ class ChatView(QScrollArea):
         self._update_greeting()
         self._fit_all()
         self.setUpdatesEnabled(True)
+        if at_keyboard and not self.isAncestorOf(QApplication.focusWidget() or self):
+            self.setFocus(Qt.FocusReason.OtherFocusReason)  # What had it is gone; the keys still mean the messages.
         if place is None:
             self.go_to_end()
         elif flipped is not None and not wanted:
@@ -446,8 +462,9 @@ class ChatView(QScrollArea):
         self._place_glow()
 
     def _place_glow(self) -> None:
-        if self._pointed is not None:
-            self._glow.setGeometry(self._pointed.frame_rect().translated(self._pointed.pos()).adjusted(-8, -8, 8, 8))
+        bubble = self._pointed or self._ringed
+        if bubble is not None:
+            self._glow.setGeometry(bubble.frame_rect().translated(bubble.pos()).adjusted(-8, -8, 8, 8))
             self._glow.lower()
             self._glow.show()
 

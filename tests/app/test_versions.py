@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
-from app import language
+from app import language, theme
 from app.chat.bubble import Bubble
 from app.chat.editor import MessageEditor
 from app.chat.transcript import ItemState
@@ -19,6 +19,8 @@ from app.focus import controls
 from app.main_window import MainWindow
 from tests.app.acting import compose, dialog, items, say, settle, texts, type_and_send
 from tests.app.conftest import MakeWindow
+from tests.app.test_controls import settles_uncut
+from tests.app.test_copying import enter
 
 REPLY = "I will remember that for you."
 CAT = "My cat is called Miso."
@@ -384,8 +386,8 @@ def test_the_menu_of_a_message_offers_what_can_be_done(qtbot: QtBot, make_window
     say(qtbot, window, CAT)
     actions = window.chat.actions_of_messages
     said, answered = bubbles(window)
-    assert actions.possible(said) == [[actions.copy], [actions.edit], [actions.delete]]
-    assert actions.possible(answered) == [[actions.copy], [actions.again], [actions.delete]]
+    assert actions.possible(said) == [[actions.copy, actions.edit], [actions.delete]]
+    assert actions.possible(answered) == [[actions.copy, actions.again], [actions.delete]]
     window.messages.earlier.trigger()
     window.messages.earlier.trigger()
     assert said.text.hasFocus()
@@ -404,8 +406,6 @@ def test_the_menu_of_a_message_offers_what_can_be_done(qtbot: QtBot, make_window
 
 
 def test_the_buttons_come_with_the_mouse(qtbot: QtBot, make_window: MakeWindow) -> None:
-    from tests.app.test_copying import enter
-
     window = make_window()
     say(qtbot, window, CAT)
     said, answered = bubbles(window)
@@ -440,6 +440,7 @@ def test_everything_speaks_japanese(qtbot: QtBot, make_window: MakeWindow, qapp:
     flip(qtbot, window, 1, -1)
     window.messages.edit.trigger()
     language.use(qapp, "ja")
+    settle(window)
     flipper, editor = bubbles(window)[1].flipper, editor_of(window, 0)
     words = [
         flipper.back.accessibleName(),
@@ -453,6 +454,27 @@ def test_everything_speaks_japanese(qtbot: QtBot, make_window: MakeWindow, qapp:
         *(action.text() for action in (window.messages.again, window.messages.export, window.messages.earlier)),
     ]
     assert all(any(ord(character) > 0x3000 for character in text) for text in words), words
+
+
+@pytest.mark.parametrize("words", ["en", "ja"])
+def test_nothing_is_cut_off_in_the_smallest_window(
+    qtbot: QtBot, make_window: MakeWindow, qapp: QApplication, words: str
+) -> None:
+    window = make_window()
+    say(qtbot, window, CAT)
+    say(qtbot, window, "/short")
+    window.partner.exchange.regenerate(items(window)[3])
+    settled(qtbot, window)
+    flip(qtbot, window, 3, -1)
+    bubbles(window)[0].begin_edit()
+    language.use(qapp, words)
+    theme.choose(qapp, "light", 140)
+    window.resize(1, 1)
+    settle(window)
+    for bubble in bubbles(window):
+        enter(bubble)
+    settles_uncut(qtbot, window)
+    assert bubbles(window)[3].more_button.isVisible()
 
 
 @pytest.mark.parametrize(("name", "kind"), [("cat.md", "markdown"), ("cat.json", "json")])
