@@ -141,9 +141,13 @@ class Exchange(QObject):
 
     @property
     def unsent(self) -> str:
-        """The text that is not known to be on disk, if there is one."""
+        """What was written and is not known to be on disk: a text on its way, messages that are being edited."""
         turn = self._turn or self._doubtful
-        return "" if turn is None or turn.accepted else turn.user.text
+        texts = [] if turn is None or turn.accepted else [turn.user.text]
+        if not self.current.temporary:
+            drafts = [item.draft for item in self.current.items if item.draft not in (None, item.text)]
+            texts += [draft for draft in drafts if draft is not None and draft.strip()]
+        return "\n\n".join(texts)
 
     def new_chat(self, *, temporary: bool = False) -> None:
         """Put an empty transcript on screen. What is said in a temporary one is neither kept nor learned."""

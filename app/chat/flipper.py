@@ -65,8 +65,8 @@ class Flipper(QWidget):
     def restyle(self) -> None:
         """Set pictures and words."""
         colors = theme.current()
-        self.back.setIcon(theme.icon("left", colors.ink, colors.line))
-        self.forward.setIcon(theme.icon("right", colors.ink, colors.line))
+        self.back.setIcon(theme.icon("left", colors.ink, colors.track))
+        self.forward.setIcon(theme.icon("right", colors.ink, colors.track))
         for button, name in ((self.back, self.tr("Previous version")), (self.forward, self.tr("Next version"))):
             button.setAccessibleName(name)
             button.setToolTip(name)

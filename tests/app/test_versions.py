@@ -239,6 +239,17 @@ def test_what_is_being_changed_survives_a_look_at_another_chat(qtbot: QtBot, mak
     assert editor_of(window, 0).edit.toPlainText() == "precious words"
 
 
+def test_what_is_being_changed_is_not_lost_when_the_window_closes(qtbot: QtBot, make_window: MakeWindow) -> None:
+    window = make_window()
+    say(qtbot, window, CAT)
+    window.messages.edit.trigger()
+    editor_of(window, 0).edit.setPlainText("precious words")
+    window.close()
+    qtbot.waitUntil(lambda: window.partner.engine.pid == 0, timeout=15_000)
+    again = make_window()
+    assert again.composer.text == "precious words"
+
+
 def test_an_edit_waits_for_the_end_of_a_reply(qtbot: QtBot, make_window: MakeWindow) -> None:
     window = make_window()
     say(qtbot, window, CAT)
