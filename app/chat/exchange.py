@@ -167,23 +167,22 @@ class Exchange(QObject):
             self._fetch(transcript)
 
     def show_message(self, conversation: int, message: int) -> None:
-        """Put an earlier conversation on screen, on the branch with this message."""
+        """Put an earlier conversation on screen, on a branch with this message."""
         transcript = self._open.get(conversation)
-        there = transcript is not None and any(item.message == message for item in transcript.items)
-        if transcript is None or there or self.running:
-            self.show_conversation(conversation)
         if transcript is None:
-            transcript = self._open[conversation]
+            transcript = self._open[conversation] = Transcript(conversation, self)
+        there = transcript.loaded and any(item.message == message for item in transcript.items)
         if not there and not self.running:
             transcript.loaded = False
-            self._show(transcript)
-            self._fetch(transcript, message)
+        self._show(transcript)
+        if not transcript.loaded:
+            self._fetch(transcript, None if self.running else message)
 
     def show_version(self, message: int) -> bool:
         """Another version of a message in the conversation on screen. False while a turn runs."""
         if self.running or self.switching or not self._engine.up:
             return False
-        self._fetch(self.current, message)
+        self._flip(self.current, message)
         return True
 
     def reload(self) -> None:
@@ -225,21 +224,20 @@ class Exchange(QObject):
         if old is not transcript and id(old) not in in_use and old not in self._open.values():
             old.deleteLater()
 
-    def _fetch(self, transcript: Transcript, message: int | None = None) -> None:
-        """Read a conversation from the disk: the branch that is shown, or from now on that with `message`."""
+    def _fetch(self, transcript: Transcript, wanted: int | None = None) -> None:
+        """Read a conversation from the disk: the branch that is shown; if `wanted` is not in it, one that has it."""
         conversation = transcript.conversation
         if conversation is None:
             return
 
         def done(answer: MessageList) -> None:
-            transcript.load(answer.messages)
-            if message is not None:
-                self.settled.emit()  # Its title may be another one.
+            if wanted is None or any(message.id == wanted for message in answer.messages):
+                transcript.load(answer.messages)
+            else:
+                self._flip(transcript, wanted, answer)
 
         def failed(error: ErrorBody) -> None:
-            if error.code == errors.MESSAGE_NOT_FOUND and message is not None:
-                self._fetch(transcript)  # Deleted in the meantime.
-            elif error.code == errors.CONVERSATION_NOT_FOUND:
+            if error.code == errors.CONVERSATION_NOT_FOUND:
                 # Forgotten as a whole.
                 self._open.pop(conversation, None)
                 if transcript is self.current:
@@ -247,11 +245,25 @@ class Exchange(QObject):
             else:
                 self._report(error)
 
-        if message is None:
-            params = ConversationMessages(conversation=conversation)
-            self._engine.request("conversation.messages", params, MessageList, done, failed)
-        else:
-            self._engine.request("message.show", MessageId(message=message), MessageList, done, failed)
+        params = ConversationMessages(conversation=conversation)
+        self._engine.request("conversation.messages", params, MessageList, done, failed)
+
+    def _flip(self, transcript: Transcript, message: int, otherwise: MessageList | None = None) -> None:
+        """Show the newest branch with a message from now on; `otherwise`: if it is not there any more."""
+
+        def done(answer: MessageList) -> None:
+            transcript.load(answer.messages)
+            self.settled.emit()  # The title may be another one.
+
+        def failed(error: ErrorBody) -> None:
+            if error.code != errors.MESSAGE_NOT_FOUND:
+                self._report(error)
+            if otherwise is not None:
+                transcript.load(otherwise.messages)
+            elif error.code == errors.MESSAGE_NOT_FOUND:
+                self._fetch(transcript)
+
+        self._engine.request("message.show", MessageId(message=message), MessageList, done, failed)
 
     # ------------------------------------------------------------------------------------------ one turn
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
+from typing import Literal
 
 from engine.cli.connection import Connection, connect
 from engine.cli.console import EXIT_OK, Console, UsageError, table
@@ -113,7 +114,8 @@ def messages_text(messages: list[Message]) -> str:
 
 def export(options: Namespace, console: Console) -> int:
     """Writes one conversation to a file."""
-    kind = options.format or ("json" if options.file.suffix.lower() == ".json" else "markdown")
+    named: Literal["markdown", "json"] = "json" if options.file.suffix.lower() == ".json" else "markdown"
+    kind: Literal["markdown", "json"] = options.format or named
     with connect(options, console) as engine:
         asked = ConversationExport(
             conversation=options.conversation,

@@ -32,8 +32,9 @@ class Reply:
         self, send: Callable[[str], None], kept: Kept | None = None, begun: tuple[int, str] | None = None
     ) -> None:
         """`send` takes each new piece of text. `kept` None: it is not kept. `begun`: id and text to go on with."""
-        self.message, self.text = (None, "") if begun is None else begun
+        self.message: int | None = None if begun is None else begun[0]
         """Its id in the transcript; None until the first text."""
+        self.text = "" if begun is None else begun[1]
         self._send = send
         self._kept = kept
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")

@@ -358,7 +358,7 @@ class Engine:
     def add(self, conversation: int, role: str, content: str, parent: int | None = None) -> dict[str, Any]:
         if parent is None:
             parent = self.tree(conversation).leaf if str(conversation) in self.open["conversations"] else 0
-        message = {
+        message: dict[str, Any] = {
             "id": self.store.number(),
             "parent": parent,
             "conversation": conversation,
