@@ -243,8 +243,9 @@ class Bubble(QWidget):
         side = Qt.AlignmentFlag.AlignRight if user else Qt.AlignmentFlag.AlignLeft
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(5)
+        column.setSpacing(0)
         column.addWidget(self._frame, 0, side)
+        column.addSpacing(5)
         column.addLayout(self._below)
         self._column = column
 

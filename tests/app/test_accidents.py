@@ -57,8 +57,11 @@ def test_death_while_replying_keeps_what_was_seen_and_offers_another_reply(
     assert reply.text.startswith("I will **remember**")
     bubble = window.chat.bubbles()[-1]
     assert bubble.more_button.isVisible()
-    window.partner.exchange.regenerate(reply)
-    qtbot.waitUntil(lambda: len(deaths) > 1)  # It answers this as it did before.
+    window.messages.again.trigger()
+    qtbot.waitUntil(lambda: not window.partner.exchange.running)
+    assert said(window) == ["Before.", "/die"]  # not said a second time
+    assert items(window)[-1].text == "Another reply (2)."
+    assert items(window)[-1].versions == [reply.message, items(window)[-1].message]
 
 
 def test_death_after_a_partial_save_shows_the_longer_of_both(qtbot: QtBot, make_window: MakeWindow) -> None:
