@@ -145,8 +145,8 @@ class Exchange(QObject):
         turn = self._turn or self._doubtful
         texts = [] if turn is None or turn.accepted else [turn.user.text]
         if not self.current.temporary:
-            drafts = [item.draft for item in self.current.items if item.draft not in (None, item.text)]
-            texts += [draft for draft in drafts if draft is not None and draft.strip()]
+            drafts = [item.draft for item in self.current.items if item.draft and item.draft != item.text]
+            texts += [draft for draft in drafts if draft.strip()]
         return "\n\n".join(texts)
 
     def new_chat(self, *, temporary: bool = False) -> None:

@@ -37,6 +37,7 @@ def shown(window: MainWindow) -> list[str]:
 def settled(qtbot: QtBot, window: MainWindow) -> None:
     exchange = window.partner.exchange
     qtbot.waitUntil(lambda: not exchange.running and window.partner.engine.unanswered == 0, timeout=20_000)
+    qtbot.waitUntil(lambda: all(bubble.isVisible() for bubble in bubbles(window)))
 
 
 def flip(qtbot: QtBot, window: MainWindow, place: int, step: int) -> None:
