@@ -139,6 +139,7 @@ class ConversationList(QListWidget):
     pin_asked = Signal(int)
     """To be pinned, or no longer when it is."""
     delete_asked = Signal(int)
+    export_asked = Signal(int)
     undo_asked = Signal()
     """The last deletion is to be undone."""
 
@@ -162,7 +163,9 @@ class ConversationList(QListWidget):
         self.delete_action = self._action(self._delete, QKeySequence(QKeySequence.StandardKey.Delete))
         self.undo_action = self._action(self.undo_asked, QKeySequence(QKeySequence.StandardKey.Undo))
         self.menu = QMenu(self)
-        self.menu.addActions([self.rename_action, self.pin_action])
+        self.export_action = QAction(self)
+        self.export_action.triggered.connect(self._export)
+        self.menu.addActions([self.rename_action, self.pin_action, self.export_action])
         self.menu.addSeparator()
         self.menu.addAction(self.delete_action)
         self.menu.aboutToHide.connect(lambda: QTimer.singleShot(0, self, self._on_menu_closed))
@@ -186,6 +189,7 @@ class ConversationList(QListWidget):
         self.setAccessibleName(self.tr("Chats"))
         self.setAccessibleDescription(self.tr("Enter opens a chat, F2 renames it, Delete deletes it."))
         self.rename_action.setText(self.tr("Rename"))
+        self.export_action.setText(self.tr("Export…"))
         self.delete_action.setText(self.tr("Delete"))
         self.undo_action.setText(self.tr("Undo deleting"))
         self._name_pin()
@@ -300,6 +304,10 @@ class ConversationList(QListWidget):
     def _pin(self) -> None:
         if (marked := self._marked()) is not None:
             self.pin_asked.emit(marked)
+
+    def _export(self) -> None:
+        if (marked := self._marked()) is not None:
+            self.export_asked.emit(marked)
 
     def _delete(self) -> None:
         if (marked := self._marked()) is not None:

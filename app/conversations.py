@@ -29,7 +29,7 @@ from engine.protocol import (
 UNDO_SHOWN: Final = 12.0
 """Seconds for which a deletion offers to be undone; the engine keeps it somewhat longer."""
 
-_OF_PROFILE: Final = "undoIn"
+OF_PROFILE: Final = "undoIn"
 """Property of a notice that offers to undo: the id of the profile in which."""
 
 
@@ -54,6 +54,7 @@ class Conversations(QObject):
         sidebar.pin_asked.connect(self.pin)
         sidebar.delete_asked.connect(self.delete)
         sidebar.list.undo_asked.connect(self._undo_last)
+        chat.undo_asked.connect(self._undo_last)
         sidebar.search_asked.connect(self._search)
         partner.conversations_changed.connect(sidebar.set_conversations)
         partner.profile_changed.connect(self._on_profile)
@@ -125,19 +126,19 @@ class Conversations(QObject):
         )
         bar.add_action(lambda: self.tr("Undo"), lambda: self._undo(gone.conversation, was_shown))
         QTimer.singleShot(int(min(UNDO_SHOWN, gone.undo_seconds) * 1000), bar, bar.dismiss)
-        bar.setProperty(_OF_PROFILE, profile)
+        bar.setProperty(OF_PROFILE, profile)
 
     def _on_profile(self, profile: ProfileInfo | None) -> None:
         """In another profile there is nothing to bring back."""
         for bar in self._notices.notices():
-            of_profile = bar.property(_OF_PROFILE)
+            of_profile = bar.property(OF_PROFILE)
             if of_profile and (profile is None or profile.id != of_profile):
                 bar.dismiss()
 
     def _undo_last(self) -> None:
         """As if the newest offer to undo had been taken."""
         for bar in reversed(self._notices.notices()):
-            if bar.property(_OF_PROFILE) and bar.button is not None:
+            if bar.property(OF_PROFILE) and bar.button is not None:
                 bar.button.click()
                 return
 
@@ -169,8 +170,10 @@ class Conversations(QObject):
     def _go_to(self, found: Found) -> None:
         """To the message; the keyboard stays at the hits, to go to the next one."""
         focus = QApplication.focusWidget()
-        self._partner.exchange.show_conversation(found.conversation)
-        if found.message is not None:
+        if found.message is None:
+            self._partner.exchange.show_conversation(found.conversation)
+        else:
+            self._partner.exchange.show_message(found.conversation, found.message)
             self._chat.show_message(found.message, found.words)
         if focus is not None and self._sidebar.isAncestorOf(focus):
             focus.setFocus()

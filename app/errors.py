@@ -16,6 +16,7 @@ from engine.protocol import ErrorBody, Notice
 
 PROFILE_NOT_FOUND: Final = 1201
 CONVERSATION_NOT_FOUND: Final = 1206
+MESSAGE_NOT_FOUND: Final = 1208
 NOT_CONFIRMED: Final = 1306
 ENGINE_GONE: Final = 1401
 """Never sent by the engine: the client's own word for "it died before it answered"."""
@@ -100,6 +101,10 @@ _EXPLANATIONS: Final[dict[int, tuple[str, str]]] = {
     ),
     1207: (
         QT_TRANSLATE_NOOP("Errors", "The memory has no such entry any more."),
+        "",
+    ),
+    1208: (
+        QT_TRANSLATE_NOOP("Errors", "There is no such message any more."),
         "",
     ),
     1301: (

@@ -17,6 +17,7 @@ from app.conversations import Conversations
 from app.engine_process import Condition
 from app.memory_menu import MemoryMenu
 from app.memory_panel import MemoryPanel
+from app.messages import Messages
 from app.notices import NoticeArea
 from app.partner import Partner
 from app.profiles import ProfileMenu
@@ -58,6 +59,7 @@ class MainWindow(QMainWindow):
         self.profile_menu = ProfileMenu(partner, self)
         self.memory_menu = MemoryMenu(partner, self.profile_menu, self)
         self.conversations = Conversations(partner, self.sidebar, self.chat, self.notices, self)
+        self.messages = Messages(partner, self.chat, self.notices, self)
         self.setCentralWidget(self._layout_parts())
         self.setStatusBar(self.status)
         self._make_menus()
@@ -123,7 +125,10 @@ class MainWindow(QMainWindow):
         self.chat_menu.addActions([self.new_action, self.temporary_action])
         self.chat_menu.addActions([self.conversations.search_action, self.stop_action])
         self.chat_menu.addSeparator()
-        self.chat_menu.addActions([self.copy_reply_action, self.copy_code_action])
+        self.chat_menu.addActions([self.messages.edit, self.messages.again, self.messages.go_on])
+        self.chat_menu.addActions([self.messages.earlier, self.messages.later])
+        self.chat_menu.addSeparator()
+        self.chat_menu.addActions([self.copy_reply_action, self.copy_code_action, self.messages.export])
         self.chat_menu.addSeparator()
         self.chat_menu.addAction(self.settings_action)
         self.chat_menu.addSeparator()
@@ -171,7 +176,8 @@ class MainWindow(QMainWindow):
         exchange.text_returned.connect(self.composer.give_back)
         self.composer.sent.connect(self._on_sent)
         self.composer.stopped.connect(exchange.stop)
-        self.chat.again.connect(exchange.send)
+        self.chat.left.connect(self.composer.setFocus)
+        self.sidebar.list.export_asked.connect(self.messages.ask_export)
         self.sidebar.new_chat.connect(self._on_new_chat)
         self.sidebar.search_left.connect(self.composer.setFocus)
         self.status.start_again.connect(partner.engine.start_again)
@@ -207,6 +213,7 @@ class MainWindow(QMainWindow):
             self.profile_menu.retranslate()
             self.memory_menu.retranslate()
             self.conversations.retranslate()
+            self.messages.retranslate()
         super().changeEvent(event)
 
     def _show_hint(self) -> None:
@@ -342,7 +349,8 @@ class MainWindow(QMainWindow):
 
         menus = (self.chat_menu, self.profile_menu.menu, self.memory_menu.menu, self.help_menu)
         typing = Group(self.composer.edit.accessibleName(), self.composer.keys())
-        ShortcutSheet(self, [typing, group_of_widget(self.sidebar.list), *map(group_of, menus)]).open()
+        widgets = (self.sidebar.list, self.chat)
+        ShortcutSheet(self, [typing, *map(group_of_widget, widgets), *map(group_of, menus)]).open()
 
     def first_run(self) -> None:
         """To be called once, after the first paint: a person who is new here is shown around."""

@@ -27,6 +27,8 @@ from engine.protocol import (
     Initialized,
     Request,
     Struct,
+    TurnAgain,
+    TurnContinue,
     TurnDone,
     TurnSend,
 )
@@ -126,9 +128,16 @@ class EngineClient:
         message = self.wait_for(identifier, listen=listen, timeout=timeout)
         return msgspec.convert(message["result"], kind)
 
-    def turn(self, request: TurnSend, *, listen: Listener | None = None, timeout: float | None = None) -> TurnDone:
-        """One turn."""
-        return self.call("turn.send", request, TurnDone, listen=listen, timeout=timeout)
+    def turn(
+        self,
+        request: TurnSend | TurnAgain | TurnContinue,
+        *,
+        listen: Listener | None = None,
+        timeout: float | None = None,
+    ) -> TurnDone:
+        """One turn with a generated reply."""
+        method = {TurnSend: "turn.send", TurnAgain: "turn.again", TurnContinue: "turn.continue"}[type(request)]
+        return self.call(method, request, TurnDone, listen=listen, timeout=timeout)
 
     def cancel(self) -> None:
         """Stops the running turn at its next token. Safe from other threads and signal handlers."""

@@ -136,6 +136,11 @@ class Message(Struct):
     content: str
     created: str
     finish: FinishReason | None = None
+    parent: int = 0
+    """The message that it follows on; 0: none, it begins the conversation."""
+    versions: list[int] = msgspec.field(default_factory=list)
+    """The ids of all its versions (what follows on the same message), itself among them, oldest first; empty when it
+    is the only one."""
 
 
 class Conversation(Struct):
@@ -146,6 +151,7 @@ class Conversation(Struct):
     created: str
     updated: str
     messages: int
+    """How many, all versions counted."""
     pinned: bool = False
     """To be shown before all others."""
 
@@ -243,9 +249,58 @@ class ProfileOpened(Struct):
 
 
 class ConversationId(Struct):
-    """`conversation.messages`, `conversation.delete` and `conversation.restore`."""
+    """`conversation.delete` and `conversation.restore`."""
 
     conversation: int
+
+
+class ConversationMessages(Struct):
+    """`conversation.messages`: those of the branch that is shown, or, with `every`, all versions of all of them."""
+
+    conversation: int
+    every: bool = False
+
+
+class ConversationExport(Struct):
+    """`conversation.export`: writes one file. An existing file is refused unless `overwrite`."""
+
+    conversation: int
+    path: str
+    format: Literal["markdown", "json"] = "markdown"
+    """The branch that is shown, for people; or every version, with the parents, for programs."""
+    overwrite: bool = False
+    you: str = "You"
+    """What the Markdown calls the person."""
+    techo: str = "Techo"
+    """What it calls the assistant."""
+
+
+class MessageId(Struct):
+    """`message.show`, `message.delete` and `message.restore`.
+
+    `message.show` shows the newest branch that goes through a message: it stays shown, and the next turn goes on there.
+    """
+
+    message: int
+
+
+class MessageDeleted(Struct):
+    """Answer to `message.delete`: the message and everything that hangs on it.
+
+    From now on nothing shows or finds it. The version next to it is shown instead, if there is one. Until
+    `undo_seconds` are over, or the profile is closed, `message.restore` brings it back; then it is erased. What was
+    learned from it stays learned (`memory.forget`).
+    """
+
+    message: int
+    conversation: int
+    title: str
+    """Of the conversation, as it was."""
+    messages: int
+    """How many went."""
+    whole: bool
+    """Nothing was left of the conversation: it is deleted, too."""
+    undo_seconds: float
 
 
 class ConversationRename(Struct):
@@ -301,7 +356,7 @@ class ConversationList(Struct):
 
 
 class MessageList(Struct):
-    """Answer to `conversation.messages`, oldest first."""
+    """Answer to `conversation.messages` and `message.show`, oldest first."""
 
     messages: list[Message]
 
@@ -328,6 +383,35 @@ class TurnSend(Struct):
     """Read the fast weights while generating."""
     history: list[TurnMessage] | None = None
     """Replaces the conversation's own earlier messages in the prompt (evaluation arms); oldest dropped to fit."""
+    edits: int | None = None
+    """The text is another version of this message of the person, which is kept beside it; the conversation goes on
+    from there. What the old version had taught is forgotten exactly, when `learn` is on: the memory holds what the
+    person means now."""
+
+
+class TurnAgain(Struct):
+    """`turn.again`: another reply to a message of the person; the earlier ones are kept as versions.
+
+    The turn is not learned a second time; it is learned now if the engine died before it came to that.
+    """
+
+    message: int
+    """The message, or one of the replies to it."""
+    sampling: Sampling = msgspec.field(default_factory=Sampling)
+    learn: bool = True
+    recall: bool = True
+
+
+class TurnContinue(Struct):
+    """`turn.continue`: goes on with a reply that was stopped, interrupted or reached its length limit.
+
+    The same message grows. It must be the last one of its branch. Learned as with `turn.again`.
+    """
+
+    message: int
+    sampling: Sampling = msgspec.field(default_factory=Sampling)
+    learn: bool = True
+    recall: bool = True
 
 
 class TurnFeed(Struct):
@@ -359,17 +443,21 @@ class Usage(Struct):
 
 
 class TurnDone(Struct):
-    """Answer to `turn.send` and `turn.feed`."""
+    """Answer to `turn.send`, `turn.again`, `turn.continue` and `turn.feed`."""
 
     conversation: int
     user_message: int
     reply_message: int | None
+    """None: nothing was fed as a reply, or another reply was stopped before its first word; the old one stays shown."""
     reply: str
+    """All of it, also when the turn only went on with it."""
     finish: FinishReason
     learned: Learned | None
     recalled: list[int]
     """Journal ids of the learned turns that fired."""
     usage: Usage
+    forgotten: list[int] = msgspec.field(default_factory=list)
+    """Journal ids of what the old version of an edited message had taught, and is forgotten now."""
 
 
 class TurnAsk(Struct):
@@ -456,7 +544,7 @@ class FilePath(Struct):
 
 
 class Exported(Struct):
-    """Answer to `memory.export`."""
+    """Answer to `memory.export` and `conversation.export`."""
 
     path: str
     bytes: int
@@ -500,7 +588,10 @@ class StateChanged(Struct):
 
 
 class TurnAccepted(Struct):
-    """`turn.accepted`: the user's message is on disk (fsynced); from here on it survives a crash."""
+    """`turn.accepted`: the user's message is on disk (fsynced); from here on it survives a crash.
+
+    Of `turn.again` and `turn.continue`: it was there already, and the turn has begun.
+    """
 
     turn: int
     conversation: int
@@ -514,7 +605,7 @@ class TurnStarted(Struct):
 
 
 class TurnDelta(Struct):
-    """`turn.delta`: the next piece of the reply, whole characters only."""
+    """`turn.delta`: the next piece of the reply, whole characters only; of `turn.continue`, of what is new."""
 
     turn: int
     text: str
@@ -544,13 +635,19 @@ METHODS: Final[dict[str, tuple[type[Struct] | None, type[Struct]]]] = {
     "profile.rename": (ProfileRename, Ok),
     "profile.delete": (ProfileName, Ok),
     "conversation.list": (None, ConversationList),
-    "conversation.messages": (ConversationId, MessageList),
+    "conversation.messages": (ConversationMessages, MessageList),
     "conversation.rename": (ConversationRename, Conversation),
     "conversation.pin": (ConversationPin, Conversation),
     "conversation.delete": (ConversationId, ConversationDeleted),
     "conversation.restore": (ConversationId, Conversation),
     "conversation.search": (ConversationSearch, HitList),
+    "conversation.export": (ConversationExport, Exported),
+    "message.show": (MessageId, MessageList),
+    "message.delete": (MessageId, MessageDeleted),
+    "message.restore": (MessageId, Conversation),
     "turn.send": (TurnSend, TurnDone),
+    "turn.again": (TurnAgain, TurnDone),
+    "turn.continue": (TurnContinue, TurnDone),
     "turn.feed": (TurnFeed, TurnDone),
     "turn.ask": (TurnAsk, TurnAnswer),
     "turn.cancel": (None, Cancelling),

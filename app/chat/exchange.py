@@ -6,8 +6,11 @@ What was said is in one of four places, and never in none:
 - *sending*: on its way. If the engine dies now, the transcript on disk decides after the restart: found there, it was
   accepted; not found, it goes back into the input box. It is not sent again unasked: it may be what killed the engine.
 - *accepted* (`turn.accepted`): on disk. If the engine dies now, the part of the reply that was seen stays on screen
-  and sending the text again is offered.
+  and another reply is offered.
 - *answered*: message and reply are on disk.
+
+Another reply, an edited message and going on with a reply are turns as well. What they take the place of on screen is
+kept until they have begun: when they fail before that, it is shown again, and an edited text is still being edited.
 """
 
 from __future__ import annotations
@@ -15,23 +18,28 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app import errors
-from app.chat.transcript import ChatItem, ItemState, Transcript, finish_state
+from app.chat.transcript import UNFINISHED, ChatItem, ItemState, Transcript, finish_state
 from app.engine_process import Condition, EngineProcess
 from engine.protocol import (
-    ConversationId,
     ConversationList,
+    ConversationMessages,
     ErrorBody,
     JournalList,
     JournalPage,
+    MessageId,
     MessageList,
+    Sampling,
     TurnAccepted,
+    TurnAgain,
     TurnAnswer,
     TurnAsk,
+    TurnContinue,
     TurnDelta,
     TurnDone,
     TurnLearned,
@@ -45,6 +53,17 @@ FLUSH_MS: Final = 30
 FLUSH_SHARE: Final = 0.1
 """Part of the time that drawing the stream may take: the engine needs the processor more than the window does."""
 RECALLED_SHOWN: Final = 3
+AGAIN_TEMPERATURE: Final = 0.8
+"""Of another reply: greedily the same words would come again. What the memory knows by heart stays as it is."""
+
+
+class Kind(Enum):
+    """What a turn does."""
+
+    SEND = "send"
+    EDIT = "edit"
+    AGAIN = "again"
+    CONTINUE = "continue"
 
 
 @dataclass
@@ -53,7 +72,13 @@ class _Turn:
 
     transcript: Transcript
     user: ChatItem
+    kind: Kind = Kind.SEND
     reply: ChatItem | None = None
+    place: int = 0
+    """Of the first item that another version replaces, and `replaced`: what stood there and after it."""
+    replaced: list[ChatItem] = field(default_factory=list)
+    stood: tuple[str, ItemState] = ("", ItemState.DONE)
+    """Of a reply that goes on: what it was before."""
     number: int | None = None
     """The engine's own number for it, known once accepted."""
     last_message: int = 0
@@ -64,7 +89,13 @@ class _Turn:
 
     @property
     def accepted(self) -> bool:
+        """Whether what was said is on disk."""
         return self.reply is not None
+
+    @property
+    def began(self) -> bool:
+        """Whether anything has come of it."""
+        return self.reply is not None and self.reply.text != self.stood[0]
 
 
 class Exchange(QObject):
@@ -110,9 +141,13 @@ class Exchange(QObject):
 
     @property
     def unsent(self) -> str:
-        """The text that is not known to be on disk, if there is one."""
+        """What was written and is not known to be on disk: a text on its way, messages that are being edited."""
         turn = self._turn or self._doubtful
-        return "" if turn is None or turn.accepted else turn.user.text
+        texts = [] if turn is None or turn.accepted else [turn.user.text]
+        if not self.current.temporary:
+            drafts = [item.draft for item in self.current.items if item.draft and item.draft != item.text]
+            texts += [draft for draft in drafts if draft.strip()]
+        return "\n\n".join(texts)
 
     def new_chat(self, *, temporary: bool = False) -> None:
         """Put an empty transcript on screen. What is said in a temporary one is neither kept nor learned."""
@@ -130,6 +165,29 @@ class Exchange(QObject):
         self._show(transcript)
         if not transcript.loaded:
             self._fetch(transcript)
+
+    def show_message(self, conversation: int, message: int) -> None:
+        """Put an earlier conversation on screen, on a branch with this message."""
+        transcript = self._open.get(conversation)
+        if transcript is None:
+            transcript = self._open[conversation] = Transcript(conversation, self)
+        there = transcript.loaded and any(item.message == message for item in transcript.items)
+        if not there and not self.running:
+            transcript.loaded = False
+        self._show(transcript)
+        if not transcript.loaded:
+            self._fetch(transcript, None if self.running else message)
+
+    def show_version(self, message: int) -> bool:
+        """Another version of a message in the conversation on screen. False while a turn runs."""
+        if self.running or self.switching or not self._engine.up:
+            return False
+        self._flip(self.current, message)
+        return True
+
+    def reload(self) -> None:
+        """Read the conversation on screen again."""
+        self._fetch(self.current)
 
     def drop(self, conversation: int) -> None:
         """A conversation was deleted: off the screen with it, and read anew should it ever come back."""
@@ -166,24 +224,46 @@ class Exchange(QObject):
         if old is not transcript and id(old) not in in_use and old not in self._open.values():
             old.deleteLater()
 
-    def _fetch(self, transcript: Transcript) -> None:
-        if transcript.conversation is None:
+    def _fetch(self, transcript: Transcript, wanted: int | None = None) -> None:
+        """Read a conversation from the disk: the branch that is shown; if `wanted` is not in it, one that has it."""
+        conversation = transcript.conversation
+        if conversation is None:
             return
-        params = ConversationId(conversation=transcript.conversation)
 
         def done(answer: MessageList) -> None:
-            transcript.load(answer.messages)
+            if wanted is None or any(message.id == wanted for message in answer.messages):
+                transcript.load(answer.messages)
+            else:
+                self._flip(transcript, wanted, answer)
 
         def failed(error: ErrorBody) -> None:
             if error.code == errors.CONVERSATION_NOT_FOUND:
                 # Forgotten as a whole.
-                self._open.pop(params.conversation, None)
+                self._open.pop(conversation, None)
                 if transcript is self.current:
                     self._show(Transcript(parent=self))
             else:
                 self._report(error)
 
+        params = ConversationMessages(conversation=conversation)
         self._engine.request("conversation.messages", params, MessageList, done, failed)
+
+    def _flip(self, transcript: Transcript, message: int, otherwise: MessageList | None = None) -> None:
+        """Show the newest branch with a message from now on; `otherwise`: if it is not there any more."""
+
+        def done(answer: MessageList) -> None:
+            transcript.load(answer.messages)
+            self.settled.emit()  # The title may be another one.
+
+        def failed(error: ErrorBody) -> None:
+            if error.code != errors.MESSAGE_NOT_FOUND:
+                self._report(error)
+            if otherwise is not None:
+                transcript.load(otherwise.messages)
+            elif error.code == errors.MESSAGE_NOT_FOUND:
+                self._fetch(transcript)
+
+        self._engine.request("message.show", MessageId(message=message), MessageList, done, failed)
 
     # ------------------------------------------------------------------------------------------ one turn
 
@@ -198,6 +278,64 @@ class Exchange(QObject):
         if self._engine.up:
             self._dispatch(self._turn)
         return True
+
+    def edit(self, item: ChatItem, text: str) -> bool:
+        """Say `text` instead of `item`, which is kept as a version.
+
+        False, and not taken, while a turn runs, the profile changes or the engine is down, and in a temporary chat.
+        """
+        transcript = self.current
+        if not self._can_change(item) or item.role != "user" or not text.strip():
+            return False
+        item.draft = None
+        place = transcript.items.index(item)
+        user = ChatItem("user", text, ItemState.WAITING, versions=item.all_versions)
+        turn = _Turn(transcript, user, Kind.EDIT, place=place, last_message=transcript.last_message())
+        turn.known = self._known
+        turn.replaced = transcript.cut(place)
+        self._turn = turn
+        transcript.append(user)
+        self.running_changed.emit(True)
+        self._dispatch(turn)
+        return True
+
+    def regenerate(self, item: ChatItem) -> bool:
+        """Another reply instead of `item`, which is kept as a version. False as for `edit`."""
+        transcript = self.current
+        place = transcript.items.index(item) if item in transcript.items else 0
+        user = transcript.items[place - 1] if place else None
+        if user is None or user.role != "user" or item.role != "assistant" or not self._can_change(user):
+            return False
+        reply = ChatItem("assistant", "", ItemState.STREAMING, answers=user.message, versions=item.all_versions)
+        turn = _Turn(transcript, user, Kind.AGAIN, reply, place=place)
+        turn.replaced = transcript.cut(place)
+        self._turn = turn
+        transcript.append(reply)
+        self.running_changed.emit(True)
+        assert user.message is not None
+        again = TurnAgain(message=user.message, sampling=Sampling(temperature=AGAIN_TEMPERATURE))
+        self._engine.request("turn.again", again, TurnDone, self._on_done, self._on_failed)
+        return True
+
+    def go_on(self, item: ChatItem) -> bool:
+        """More of the last reply, which was stopped, interrupted or too long. False as for `edit`."""
+        transcript = self.current
+        if not self._can_change(item) or item.state not in UNFINISHED or item is not transcript.items[-1]:
+            return False
+        user = transcript.items[-2] if len(transcript.items) > 1 else item
+        turn = _Turn(transcript, user, Kind.CONTINUE, item, stood=(item.text, item.state))
+        self._turn = turn
+        item.state = ItemState.STREAMING
+        transcript.touch(item)
+        self.running_changed.emit(True)
+        assert item.message is not None
+        more = TurnContinue(message=item.message)
+        self._engine.request("turn.continue", more, TurnDone, self._on_done, self._on_failed)
+        return True
+
+    def _can_change(self, item: ChatItem) -> bool:
+        busy = self.running or self.switching or not self._engine.up
+        return not busy and not self.current.temporary and item.saved and item in self.current.items
 
     def stop(self) -> None:
         """Stop the running turn; what was generated stays. A text that was not sent yet comes back."""
@@ -231,7 +369,8 @@ class Exchange(QObject):
             ask = TurnAsk(text=turn.user.text, history=history)
             self._engine.request("turn.ask", ask, TurnAnswer, self._on_answer, self._on_failed)
             return
-        params = TurnSend(text=turn.user.text, conversation=turn.transcript.conversation)
+        edits = turn.replaced[0].message if turn.kind is Kind.EDIT else None
+        params = TurnSend(text=turn.user.text, conversation=turn.transcript.conversation, edits=edits)
         self._engine.request("turn.send", params, TurnDone, self._on_done, self._on_failed)
 
     def _on_said(self, message: object) -> None:
@@ -240,6 +379,8 @@ class Exchange(QObject):
             return
         if isinstance(message, TurnAccepted) and not turn.accepted:
             self._on_accepted(turn, message)
+        elif isinstance(message, TurnAccepted) and turn.number is None:
+            turn.number = message.turn
         elif isinstance(message, TurnStarted) and not turn.accepted:
             self._begin_reply(turn, message.turn, None)
         elif isinstance(message, TurnDelta) and message.turn == turn.number:
@@ -263,6 +404,8 @@ class Exchange(QObject):
         turn.number = number
         turn.user.message = message
         turn.user.state = ItemState.DONE
+        if turn.kind is Kind.EDIT and message is not None:
+            turn.user.versions = [*turn.user.versions, message]
         turn.transcript.touch(turn.user)
         turn.reply = turn.transcript.append(ChatItem("assistant", "", ItemState.STREAMING, answers=message))
 
@@ -270,7 +413,7 @@ class Exchange(QObject):
         turn = self._turn
         if turn is None or turn.reply is None or not turn.gathered:
             return
-        first = not turn.reply.text
+        first = not turn.began
         turn.reply.text += "".join(turn.gathered)
         turn.gathered.clear()
         began = time.thread_time()
@@ -288,10 +431,21 @@ class Exchange(QObject):
             self._on_accepted(turn, accepted)
         if turn.reply is None:
             return
+        if turn.kind is Kind.AGAIN and answer.reply_message is None:
+            self._flush_timer.stop()
+            self._turn = None
+            turn.transcript.put_back(turn.place, turn.replaced)  # Stopped before its first word.
+            self.running_changed.emit(False)
+            return
         turn.reply.message = answer.reply_message
-        turn.user.learned = answer.learned
+        if turn.kind is Kind.AGAIN and turn.reply.versions and answer.reply_message is not None:
+            turn.reply.versions = [*turn.reply.versions, answer.reply_message]
+        if answer.learned is not None or turn.kind in (Kind.SEND, Kind.EDIT):
+            turn.user.learned = answer.learned
+            self.learned.emit(answer.learned)
         self._end(turn, turn.reply, answer)
-        self.learned.emit(answer.learned)
+        if answer.forgotten:
+            self.forget_entries(answer.forgotten, reload=False)
         self.settled.emit()
 
     def _on_answer(self, answer: TurnAnswer) -> None:
@@ -308,8 +462,9 @@ class Exchange(QObject):
         self._flush_timer.stop()
         reply.text = answer.reply
         reply.state = finish_state(answer.finish)
-        reply.recalled = answer.recalled
-        reply.memory_tokens = answer.usage.memory_tokens
+        went_on = turn.kind is Kind.CONTINUE
+        reply.recalled = [*reply.recalled, *answer.recalled] if went_on else answer.recalled
+        reply.memory_tokens = answer.usage.memory_tokens + (reply.memory_tokens if went_on else 0)
         self._turn = None
         turn.transcript.touch(turn.user)
         turn.transcript.touch(reply)
@@ -344,6 +499,8 @@ class Exchange(QObject):
             self._turn = None
             self._interrupt(turn)
             self.running_changed.emit(False)
+            if turn.kind is Kind.AGAIN and turn.began:
+                self._fetch(turn.transcript)  # What there is of it has got its number.
         self.failed.emit(error)
         self.settled.emit()
 
@@ -368,13 +525,22 @@ class Exchange(QObject):
                     self._give_back(turn)
 
     def _interrupt(self, turn: _Turn) -> None:
-        if turn.reply is not None:
-            turn.reply.state = ItemState.INTERRUPTED
-            turn.transcript.touch(turn.reply)
+        if turn.reply is None:
+            return
+        if turn.kind is Kind.AGAIN and not turn.began:
+            turn.transcript.put_back(turn.place, turn.replaced)
+            return
+        turn.reply.state = turn.stood[1] if turn.kind is Kind.CONTINUE and not turn.began else ItemState.INTERRUPTED
+        turn.transcript.touch(turn.reply)
 
     def _give_back(self, turn: _Turn) -> None:
-        """The text was never accepted: off the screen with it, and back into the input box."""
+        """The text was never accepted: off the screen with it, and back to where it was typed."""
         self._turn = self._doubtful = None
+        if turn.kind is Kind.EDIT:
+            turn.replaced[0].draft = turn.user.text
+            turn.transcript.put_back(turn.place, turn.replaced)
+            self.running_changed.emit(False)
+            return
         turn.transcript.remove(turn.user)
         self.running_changed.emit(False)
         self.text_returned.emit(turn.user.text)
@@ -410,7 +576,7 @@ class Exchange(QObject):
             self.accepted.emit(conversation, turn.user.text)
             self.running_changed.emit(False)
 
-        params = ConversationId(conversation=conversation)
+        params = ConversationMessages(conversation=conversation)
         self._engine.request("conversation.messages", params, MessageList, done, self._still_doubtful)
 
     def _still_doubtful(self, error: ErrorBody) -> None:

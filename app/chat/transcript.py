@@ -28,6 +28,10 @@ class ItemState(Enum):
     """The engine ended before the reply did."""
 
 
+UNFINISHED = (ItemState.STOPPED, ItemState.CUT_OFF, ItemState.INTERRUPTED)
+"""Of a reply that can go on."""
+
+
 @dataclass(eq=False)
 class ChatItem:
     """One message as it is shown. Compared by identity."""
@@ -47,6 +51,24 @@ class ChatItem:
     """Journal ids of the learned turns that fired for this reply."""
     recalled_texts: list[str] = field(default_factory=list)
     """The texts of some of them, for the tooltip."""
+    versions: list[int] = field(default_factory=list)
+    """Ids of all versions of this message, itself among them, oldest first; empty when it is the only one."""
+    draft: str | None = None
+    """What this message is being changed into; None: nobody edits it."""
+
+    @property
+    def saved(self) -> bool:
+        """Whether it is on disk, and nothing is being done with it."""
+        return self.message is not None and self.state not in (
+            ItemState.WAITING,
+            ItemState.SENDING,
+            ItemState.STREAMING,
+        )
+
+    @property
+    def all_versions(self) -> list[int]:
+        """Ids of all its versions, also when it is the only one."""
+        return self.versions or ([] if self.message is None else [self.message])
 
     @property
     def from_memory(self) -> bool:
@@ -84,6 +106,8 @@ class Transcript(QObject):
         self.items: list[ChatItem] = []
         self.loaded = conversation is None
         """Whether `items` holds what is on disk."""
+        self._seen: dict[int, ChatItem] = {}
+        """Messages that were shown before and are not now, with their marks and drafts: other versions."""
 
     def append(self, item: ChatItem) -> ChatItem:
         """Add an item at the end."""
@@ -102,13 +126,28 @@ class Transcript(QObject):
             self.items.remove(item)
             self.removed.emit(item)
 
+    def cut(self, place: int) -> list[ChatItem]:
+        """Take the items from `place` on away, to go on there with another version -> what was there."""
+        old, self.items = self.items[place:], self.items[:place]
+        self._remember(old)
+        self.reset.emit()
+        return old
+
+    def put_back(self, place: int, old: Sequence[ChatItem]) -> None:
+        """Nothing came of the other version: what `cut` took away takes the place of what is there now."""
+        self.items = [*self.items[:place], *old]
+        self.reset.emit()
+
+    def _remember(self, items: Sequence[ChatItem]) -> None:
+        self._seen |= {item.message: item for item in items if item.message is not None}
+
     def unlearn(self, entries: Sequence[int]) -> None:
         """Take the marks of learned turns away that were forgotten."""
         gone = set(entries)
-        for item in self.items:
+        for item in (*self.items, *self._seen.values()):
             if item.learned is not None and item.learned.entry in gone:
                 item.learned = None
-                self.changed.emit(item)
+                self.touch(item)
 
     def last_message(self) -> int:
         """Highest message id that is known to be on disk; 0 when there is none."""
@@ -120,17 +159,19 @@ class Transcript(QObject):
         A reply whose end the engine did not live to see stays interrupted, and as long as it was on screen; the marks
         (what was learned, what was recalled) stay with their messages. Items that are not on disk stay at the end.
         """
-        known = {item.message: item for item in self.items if item.message is not None}
+        self._remember(self.items)
+        known = self._seen
         unsaved = [item for item in self.items if item.message is None]
         items: list[ChatItem] = []
         for message in messages:
             if message.role == "system":
                 continue
             state = finish_state(message.finish) if message.role == "assistant" else ItemState.DONE
-            item = ChatItem(message.role, message.content, state, message.id)
+            item = ChatItem(message.role, message.content, state, message.id, versions=message.versions)
             if (old := known.get(message.id)) is not None:
                 item.learned, item.recalled = old.learned, old.recalled
                 item.memory_tokens, item.recalled_texts = old.memory_tokens, old.recalled_texts
+                item.draft = old.draft
                 self._keep_seen(old, item)
             items.append(item)
         for item in unsaved:
@@ -152,6 +193,8 @@ class Transcript(QObject):
         if place is None:
             return  # What it answered is not there any more.
         saved = items[place + 1] if place + 1 < len(items) else None
+        if saved is not None and saved.message in item.versions:
+            return  # It was to be another version of this one, and nothing of it was saved.
         if saved is None or saved.role != "assistant":
             items.insert(place + 1, item)
         else:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QLabel, QScrollArea, QToolBu
 
 from app import theme
 from app.chat.bubble import Bubble
+from app.chat.message_actions import MessageActions
 from app.chat.transcript import ChatItem, Transcript
 
 COLUMN: Final = 740
@@ -87,7 +88,20 @@ class ChatView(QScrollArea):
     as they scroll up it stays where it is, and a button leads back.
     """
 
-    again = Signal(str)
+    again_asked = Signal(object)
+    """ChatItem: another reply is wanted in its place."""
+    more_asked = Signal(object)
+    """ChatItem: the reply is to go on."""
+    edited = Signal(object, str)
+    """ChatItem, and what it is to say instead."""
+    version_asked = Signal(int)
+    """Message id: this version is to be shown."""
+    delete_asked = Signal(object)
+    """ChatItem"""
+    undo_asked = Signal()
+    """The last deletion is to be undone."""
+    left = Signal()
+    """An editor was left, or the keyboard went past the last message."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -106,6 +120,13 @@ class ChatView(QScrollArea):
         """How far from the end the reader was when earlier messages were put above them."""
         self._growing = False
         """Messages were drawn, and the scroll bar does not know yet: until then it is no time for more."""
+        self._flipped: tuple[list[int], int, str | None] | None = None
+        """Versions of which another one is asked for, how far from the top they stand, and what had the focus."""
+        self._held: tuple[Bubble, int] | None = None
+        """A bubble that is to stay where it is until everything is laid out, and how far from the top that is."""
+        self._busy = False
+        self._ringed: Bubble | None = None
+        """The message to which the keyboard has gone: the frame around it stays as long as the focus does."""
 
         self._column = theme.named(QWidget(), "chatColumn")
         self._layout = QVBoxLayout(self._column)
@@ -121,7 +142,7 @@ class ChatView(QScrollArea):
         self._pointed_timer.timeout.connect(self._stop_pointing)
         self._settling = QTimer(self, singleShot=True, interval=SETTLING_MS)
         """While it runs, what is laid out anew around the message that was gone to does not move it."""
-        self._settling.timeout.connect(self._draw_more)
+        self._settling.timeout.connect(self._on_settled)
 
         self.jump = theme.named(QToolButton(self), "jump")
         self.jump.setFixedSize(34, 34)
@@ -129,7 +150,9 @@ class ChatView(QScrollArea):
         self.jump.setCursor(Qt.CursorShape.PointingHandCursor)
         self.jump.clicked.connect(self.go_to_end)
         self.jump.hide()
+        self.actions_of_messages = MessageActions(self)
 
+        QApplication.instance().focusChanged.connect(self._on_focus_moved)  # type: ignore[union-attr]
         bar = self.verticalScrollBar()
         bar.valueChanged.connect(self._on_scrolled)
         bar.rangeChanged.connect(self._on_grown)
@@ -179,9 +202,50 @@ class ChatView(QScrollArea):
         if self._transcript is not None and self._transcript.loaded:
             self._rebuild()
 
+    def set_busy(self, busy: bool) -> None:
+        """While a reply is being written, the branch stays as it is."""
+        self._busy = busy
+        for bubble in self._bubbles.values():
+            bubble.set_busy(busy)
+
+    def bubble_of(self, item: ChatItem) -> Bubble | None:
+        """What draws a message, if it is drawn."""
+        return self._bubbles.get(item)
+
+    def focused_bubble(self) -> Bubble | None:
+        """The message that has the focus, or something in it."""
+        focus = QApplication.focusWidget()
+        return next((b for b in self._bubbles.values() if focus is not None and b.isAncestorOf(focus)), None)
+
+    def step(self, step: int) -> None:
+        """The keyboard goes to the message before (-1) or after (1); from elsewhere, to the last one."""
+        bubbles = [bubble for bubble in self.bubbles() if bubble.item.text]
+        here = self.focused_bubble()
+        if not bubbles or (here is None and step > 0):
+            return
+        place = bubbles.index(here) + step if here in bubbles else len(bubbles) - 1
+        if place >= len(bubbles):
+            self.left.emit()
+            return
+        bubble = bubbles[max(0, place)]
+        bubble.text.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.ensureWidgetVisible(bubble, 0, 40)
+        self._ringed = bubble
+        self._place_glow()
+
+    def _on_focus_moved(self, _: QWidget | None, focus: QWidget | None) -> None:
+        if self._ringed is not None and (focus is None or not self._ringed.isAncestorOf(focus)):
+            self._ringed = None
+            if self._pointed is None:
+                self._glow.hide()
+
     def retranslate(self) -> None:
         """Set all words."""
         self.setAccessibleName(self.tr("Conversation"))
+        self.setAccessibleDescription(
+            self.tr("Alt+Up goes from message to message; the menu key says what can be done.")
+        )
+        self.actions_of_messages.retranslate()
         self.jump.setAccessibleName(self.tr("Go to the newest message"))
         self.jump.setToolTip(self.tr("Go to the newest message"))
 
@@ -207,6 +271,10 @@ class ChatView(QScrollArea):
     def _rebuild(self) -> None:
         """Draw anew: the newest messages, or those around the one to go to."""
         self._stop_pointing()
+        self.actions_of_messages.close()
+        focus = QApplication.focusWidget()
+        at_keyboard = focus is not None and self._column.isAncestorOf(focus)
+        self._ringed = None
         self._from_end = None
         self._growing = False
         self.setUpdatesEnabled(False)
@@ -217,6 +285,10 @@ class ChatView(QScrollArea):
         self._bubbles.clear()
         items = self._transcript.items if self._transcript is not None else []
         place, words = self._place_wanted(items)
+        wanted = place is not None
+        flipped, self._flipped = self._flipped, None
+        if flipped is not None and not wanted:
+            place = next((place for place, item in enumerate(items) if item.message in flipped[0]), None)
         self._first = max(0, len(items) - FIRST_SHOWN if place is None else place - BEFORE_HIT)
         self._last = min(len(items), self._first + FIRST_SHOWN)
         for item in items[self._first : self._last]:
@@ -224,8 +296,12 @@ class ChatView(QScrollArea):
         self._update_greeting()
         self._fit_all()
         self.setUpdatesEnabled(True)
+        if at_keyboard and not self.isAncestorOf(QApplication.focusWidget() or self):
+            self.setFocus(Qt.FocusReason.OtherFocusReason)  # What had it is gone; the keys still mean the messages.
         if place is None:
             self.go_to_end()
+        elif flipped is not None and not wanted:
+            self._hold(self._bubbles[items[place]], flipped)
         else:
             self._follow = False
             self._point_out(self._bubbles[items[place]], words)
@@ -250,8 +326,18 @@ class ChatView(QScrollArea):
             QTimer.singleShot(0, self, self._fill)
 
     def _add(self, item: ChatItem, place: int) -> None:
-        bubble = Bubble(item, self._question(item))
-        bubble.again.connect(self.again)
+        transcript = self._transcript
+        bubble = Bubble(
+            item, self._question(item), temporary=transcript is not None and transcript.temporary, parent=self._column
+        )
+        bubble.again.connect(self.again_asked)
+        bubble.more.connect(self.more_asked)
+        bubble.edited.connect(self.edited)
+        bubble.flipped.connect(self._on_flipped)
+        bubble.menu_asked.connect(self.actions_of_messages.pop_up)
+        bubble.left.connect(self.left)
+        bubble.set_last(transcript is not None and transcript.items[-1:] == [item])
+        bubble.set_busy(self._busy)
         self._bubbles[item] = bubble
         self._layout.insertWidget(place, bubble)
         bubble.fit(self._column_width())
@@ -274,6 +360,7 @@ class ChatView(QScrollArea):
             return
         self._last += 1
         self._add(item, self._layout.count() - 1)
+        self._mark_last()
         self._update_greeting()
 
     def _on_changed(self, item: ChatItem) -> None:
@@ -288,7 +375,13 @@ class ChatView(QScrollArea):
             self._layout.removeWidget(bubble)
             bubble.hide()
             bubble.deleteLater()
+        self._mark_last()
         self._update_greeting()
+
+    def _mark_last(self) -> None:
+        last = self._transcript.items[-1] if self._transcript is not None and self._transcript.items else None
+        for item, bubble in self._bubbles.items():
+            bubble.set_last(item is last)
 
     def _show_earlier(self) -> None:
         """Draw some earlier messages above, without moving what is being read."""
@@ -322,20 +415,56 @@ class ChatView(QScrollArea):
         self._settling.start()
         QTimer.singleShot(0, self, self._reveal)
 
+    def _on_flipped(self, bubble: Bubble, message: int) -> None:
+        """Another version is wanted: it shall stand where this one does, with the focus where it is."""
+        focus = QApplication.focusWidget()
+        inside = focus if focus is not None and bubble.isAncestorOf(focus) else None
+        part = next((name for name in ("back", "forward") if getattr(bubble.flipper, name) is inside), None)
+        top = bubble.mapTo(self.viewport(), QPoint(0, 0)).y()
+        self._flipped = (bubble.item.versions, top, part or ("text" if inside is not None else None))
+        self.version_asked.emit(message)
+
+    def _hold(self, bubble: Bubble, flipped: tuple[list[int], int, str | None]) -> None:
+        """Another version was asked for, and is here."""
+        self._follow = False
+        self._held = (bubble, flipped[1])
+        flipper, part = bubble.flipper, flipped[2]
+        if part is not None:
+            wanted = {"back": flipper.back, "forward": flipper.forward}.get(part)
+            other = flipper.forward if wanted is flipper.back else flipper.back
+            target = bubble.text if wanted is None else wanted if wanted.isEnabled() else other
+            target.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._settling.start()
+        QTimer.singleShot(0, self, self._reveal)
+
+    def stay(self) -> None:
+        """The version that was asked for is not to be had now."""
+        self._flipped = None
+
+    def _on_settled(self) -> None:
+        self._held = None
+        self._on_scrolled(self.verticalScrollBar().value())
+
     def _reveal(self) -> None:
-        """The bubble at a third of the height: one sees what came before it, too."""
+        """The bubble at a third of the height: one sees what came before it, too; or where it was."""
         bubble = self._pointed
-        if bubble is None:
+        if bubble is None and self._held is None:
             return
         QApplication.sendPostedEvents(self._column, QEvent.Type.LayoutRequest)
         self._layout.activate()
+        if bubble is None:
+            assert self._held is not None
+            held, top = self._held
+            self.verticalScrollBar().setValue(held.mapTo(self._column, QPoint(0, 0)).y() - top)
+            return
         place = bubble.mapTo(self._column, QPoint(0, bubble.word_place()))
         self.verticalScrollBar().setValue(place.y() - self.viewport().height() // 3)
         self._place_glow()
 
     def _place_glow(self) -> None:
-        if self._pointed is not None:
-            self._glow.setGeometry(self._pointed.frame_rect().translated(self._pointed.pos()).adjusted(-8, -8, 8, 8))
+        bubble = self._pointed or self._ringed
+        if bubble is not None:
+            self._glow.setGeometry(bubble.frame_rect().translated(bubble.pos()).adjusted(-8, -8, 8, 8))
             self._glow.lower()
             self._glow.show()
 
@@ -343,6 +472,7 @@ class ChatView(QScrollArea):
         self._pointed_timer.stop()
         self._settling.stop()
         self._glow.hide()
+        self._held = None
         if self._pointed is not None:
             self._pointed.mark_words([])
             self._pointed = None

@@ -266,13 +266,19 @@ class Memory:
 
     # ------------------------------------------------------------------------------------------ read
 
-    def recall(self, parts: Sequence[Part]) -> Recall:
+    def recall(self, parts: Sequence[Part], without: Sequence[int] = ()) -> Recall:
         """Stage one: which learned turns does this turn call up?
 
         By popcount over all addresses, which make a shortlist; the question's probes rank it.
+
+        Args:
+            parts: the turn.
+            without: journal ids that are left aside: what this same turn has taught before.
         """
         fast, slow = self.fast, self.slow
         used = np.flatnonzero(fast.entry != FREE)
+        if without:
+            used = used[~np.isin(fast.entry[used], np.asarray(without))]
         # A long turn asks at its end.
         part = parts[-1]
         if len(used) == 0:

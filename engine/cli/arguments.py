@@ -25,6 +25,9 @@ exit status:
   2  usage      3  not confirmed, nothing was changed       130  interrupted (Ctrl-C)
 """
 
+AGAIN_TEMPERATURE: Final = 0.8
+"""Of another reply, unless the command line says otherwise."""
+
 _CHAT: Final = """\
 Replies are streamed. Ctrl-C stops a reply (what was said so far is kept), Ctrl-D leaves.
 A line that begins with / is a command; /help lists them.
@@ -43,6 +46,9 @@ learned, which learned turns were recalled, and the time it took.
 examples:
   techo say "My dentist is Dr Okafor."
   techo say "Who is my dentist?" --no-learn --json
+  techo say "My dentist is Dr Okada." --edit 12   another version of what you said in message 12
+  techo again 13                                  another reply; the first one is kept
+  techo continue 13                               more of a reply that was stopped or too long
   techo say "Tell me a story." --temperature 0.8 --seed 7 --max-tokens 200
   echo "A long text" | techo say -
 """
@@ -65,6 +71,17 @@ examples:
   techo conversation search 歯医者
   techo conversation rename 12 "The trip to Kyoto"
   techo conversation delete 12 --yes              what was learned from it stays learned
+  techo conversation show 12                      what was said, with the number of each message and its versions
+  techo conversation export 12 trip.md            the branch that is shown; trip.json holds every version
+"""
+
+_MESSAGE: Final = """\
+A message is known by the number that `techo conversation show` and `search` give it. Another reply (techo again) or
+another wording (techo say --edit) is a version of it, and begins a branch of its own.
+
+examples:
+  techo message show 17                           go back to the branch with this version
+  techo message delete 17 --yes                   with everything that hangs on it
 """
 
 _MEMORY: Final = """\
@@ -311,8 +328,23 @@ def _talk(grammar: _Grammar) -> None:
 
     say = grammar.add(grammar.commands, "say", "one turn", "engine.cli.chat:say", _SAY)
     say.add_argument("text", metavar="TEXT", help='what you say; "-" reads standard input')
-    say.add_argument("--conversation", type=_positive, metavar="ID", help="in this conversation (default: a new one)")
+    where = say.add_mutually_exclusive_group()
+    where.add_argument("--conversation", type=_positive, metavar="ID", help="in this conversation (default: a new one)")
+    where.add_argument("--edit", type=_positive, metavar="ID", help="as another version of what you said in message ID")
     _add_sampling(say, 512)
+
+    again = grammar.add(
+        grammar.commands, "again", "another reply; the first one is kept", "engine.cli.chat:again", _SAY
+    )
+    again.add_argument("message", type=_positive, metavar="ID", help="number of the reply, or of what you said")
+    _add_sampling(again, 512)
+    # Greedily the same words would come again.
+    again.set_defaults(temperature=AGAIN_TEMPERATURE)
+    further = grammar.add(
+        grammar.commands, "continue", "more of a reply that was stopped or too long", "engine.cli.chat:go_on", _SAY
+    )
+    further.add_argument("message", type=_positive, metavar="ID", help="number of the reply")
+    _add_sampling(further, 512)
 
 
 def _profiles(grammar: _Grammar) -> None:
@@ -331,7 +363,9 @@ def _profiles(grammar: _Grammar) -> None:
 
 def _conversations(grammar: _Grammar) -> None:
     module = "engine.cli.conversations:"
-    conversation = grammar.nested("conversation", "list, search, rename, pin and delete conversations", _CONVERSATION)
+    conversation = grammar.nested(
+        "conversation", "list, search, show, export, rename, pin and delete conversations", _CONVERSATION
+    )
     grammar.add(conversation, "list", "all conversations, the last one first", module + "list_conversations")
     rename = grammar.add(conversation, "rename", "give a conversation another title", module + "rename")
     rename.add_argument("conversation", type=_positive, metavar="ID")
@@ -344,10 +378,33 @@ def _conversations(grammar: _Grammar) -> None:
     )
     delete.add_argument("conversation", type=_positive, metavar="ID")
     _add_yes(delete)
+    show = grammar.add(conversation, "show", "what was said, oldest first", module + "show")
+    show.add_argument("conversation", type=_positive, metavar="ID")
+    show.add_argument("--every", action="store_true", help="every version, not only the branch that is shown")
+    export = grammar.add(conversation, "export", "write a conversation to a file", module + "export")
+    export.add_argument("conversation", type=_positive, metavar="ID")
+    export.add_argument("file", type=Path, metavar="FILE")
+    export.add_argument(
+        "--format", choices=("markdown", "json"), help="default: json for a FILE that ends so, else markdown"
+    )
+    export.add_argument("--overwrite", action="store_true", help="replace FILE if it is there")
     search = grammar.add(conversation, "search", "search all that was said, newest first", module + "search")
     search.add_argument("words", nargs="+", metavar="WORD")
     search.add_argument("--limit", type=_positive, default=20, metavar="N", help="so many (default: %(default)s)")
     search.add_argument("--before", type=_positive, metavar="ID", help="only those older than message ID")
+
+
+def _messages(grammar: _Grammar) -> None:
+    message = grammar.nested("message", "go to another version of a message; delete one", _MESSAGE)
+    show = grammar.add(
+        message, "show", "the branch with this message is the one that goes on", "engine.cli.messages:show"
+    )
+    show.add_argument("message", type=_positive, metavar="ID")
+    delete = grammar.add(
+        message, "delete", "delete a message and what hangs on it; asks first", "engine.cli.messages:delete"
+    )
+    delete.add_argument("message", type=_positive, metavar="ID")
+    _add_yes(delete)
 
 
 def _memory(grammar: _Grammar) -> None:
@@ -449,6 +506,7 @@ def build_parser() -> Parser:
         _talk,
         _profiles,
         _conversations,
+        _messages,
         _memory,
         _models,
         _evaluate,

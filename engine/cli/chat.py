@@ -1,4 +1,4 @@
-"""`techo say` and `techo chat`: one turn, or many, in the terminal."""
+"""`techo say`, `techo again`, `techo continue` and `techo chat`: one turn, or many, in the terminal."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Final
 
+from engine.cli.arguments import AGAIN_TEMPERATURE
 from engine.cli.connection import Connection, Event, connect
 from engine.cli.console import EXIT_INTERRUPTED, EXIT_OK, Console, UsageError, learned_text
 from engine.cli.memory import forgotten_text, journal_text, stats_text
@@ -21,6 +22,8 @@ from engine.protocol import (
     JournalPage,
     MemoryStats,
     Sampling,
+    TurnAgain,
+    TurnContinue,
     TurnDelta,
     TurnDone,
     TurnSend,
@@ -32,6 +35,9 @@ _HELP: Final = """\
 /journal       the latest learned turns
 /forget ID     forget a learned turn exactly
 /new           begin a new conversation
+/again         another reply to what you said last; the first one is kept
+/continue      more of a reply that was stopped or too long
+/edit TEXT     what you said last, in other words; the old ones are kept
 /quit          leave (also Ctrl-D)
 Ctrl-C stops a reply. To say something that begins with /, begin with a space."""
 
@@ -67,7 +73,7 @@ def ctrl_c_cancels(engine: Connection) -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, before)
 
 
-def _turn(engine: Connection, console: Console, request: TurnSend) -> tuple[TurnDone, bool]:
+def _turn(engine: Connection, console: Console, request: TurnSend | TurnAgain | TurnContinue) -> tuple[TurnDone, bool]:
     """One turn, streamed to the console. Says also whether Ctrl-C stopped it."""
 
     def show(event: Event) -> None:
@@ -81,10 +87,11 @@ def _turn(engine: Connection, console: Console, request: TurnSend) -> tuple[Turn
     return done, stopped
 
 
-def _request(options: Namespace, text: str, conversation: int | None) -> TurnSend:
+def _request(options: Namespace, text: str, conversation: int | None, edits: int | None = None) -> TurnSend:
     return TurnSend(
         text=text,
         conversation=conversation,
+        edits=edits,
         sampling=sampling(options),
         learn=not options.no_learn,
         recall=not options.no_recall,
@@ -97,12 +104,47 @@ def say(options: Namespace, console: Console) -> int:
     if not text.strip():
         raise UsageError("There is nothing to say.", 'Write it in quotes: techo say "My cat is called Miso."')
     with connect(options, console, create=True) as engine:
-        done, stopped = _turn(engine, console, _request(options, text, options.conversation))
+        done, stopped = _turn(engine, console, _request(options, text, options.conversation, options.edit))
     if console.as_json:
         console.result(done, "")
     elif not options.no_learn:
-        console.dim(f"[{learned_text(done.learned)}]")
+        console.dim(f"[{_learned(done)}]")
     return EXIT_INTERRUPTED if stopped else EXIT_OK
+
+
+def again(options: Namespace, console: Console) -> int:
+    """Another reply to what was said before."""
+    return _reply(options, console, _again(options, options.message))
+
+
+def go_on(options: Namespace, console: Console) -> int:
+    """More of a reply."""
+    return _reply(options, console, _go_on(options, options.message))
+
+
+def _reply(options: Namespace, console: Console, request: TurnAgain | TurnContinue) -> int:
+    with connect(options, console) as engine:
+        done, stopped = _turn(engine, console, request)
+    if console.as_json:
+        console.result(done, "")
+    return EXIT_INTERRUPTED if stopped else EXIT_OK
+
+
+def _again(options: Namespace, message: int) -> TurnAgain:
+    return TurnAgain(
+        message=message, sampling=sampling(options), learn=not options.no_learn, recall=not options.no_recall
+    )
+
+
+def _go_on(options: Namespace, message: int) -> TurnContinue:
+    return TurnContinue(
+        message=message, sampling=sampling(options), learn=not options.no_learn, recall=not options.no_recall
+    )
+
+
+def _learned(done: TurnDone) -> str:
+    forgotten = f"; entry {', '.join(map(str, done.forgotten))} of the old version forgotten" if done.forgotten else ""
+    return learned_text(done.learned) + forgotten
 
 
 def chat(options: Namespace, console: Console) -> int:
@@ -127,6 +169,7 @@ class _Chat:
         self._engine = engine
         self._talking = talking
         self._conversation: int | None = options.conversation
+        self._last: TurnDone | None = None
         self._failed = False
 
     def close(self) -> None:
@@ -172,12 +215,7 @@ class _Chat:
             if line.startswith("/"):
                 self._command(line)
                 return
-            done, _ = _turn(self._engine, self._console, _request(self._options, line.strip(), self._conversation))
-            self._conversation = done.conversation
-            if self._console.as_json:
-                self._console.result(done, "")
-            elif not self._options.no_learn:
-                self._console.dim(f"[{learned_text(done.learned)}]")
+            self._turn(_request(self._options, line.strip(), self._conversation))
         except EngineError as error:
             self._failed = not self._talking
             self._console.error(error)
@@ -185,6 +223,19 @@ class _Chat:
                 self._engine.close()
                 self._engine = connect(self._options, self._console, create=True)
                 self._console.note("techo: the engine was started again; what had been said is kept.")
+
+    def _turn(self, request: TurnSend | TurnAgain | TurnContinue) -> None:
+        done, _ = _turn(self._engine, self._console, request)
+        self._conversation, self._last = done.conversation, done
+        if self._console.as_json:
+            self._console.result(done, "")
+        elif not self._options.no_learn and isinstance(request, TurnSend):
+            self._console.dim(f"[{_learned(done)}]")
+
+    def _said_last(self, command: str) -> TurnDone:
+        if self._last is None:
+            raise UsageError(f"{command} needs something that was said before.", "Say something first.")
+        return self._last
 
     def _command(self, line: str) -> None:
         name, _, rest = line.strip().partition(" ")
@@ -202,7 +253,22 @@ class _Chat:
             gone = self._engine.call("memory.forget", Forget(entries=[int(rest)]), Forgotten)
             self._console.result(gone, forgotten_text(gone))
         elif name == "/new":
-            self._conversation = None
+            self._conversation = self._last = None
             self._console.note("A new conversation.")
+        elif name == "/again":
+            request = _again(self._options, self._said_last(name).user_message)
+            # Greedily the same words would come again.
+            request.sampling.temperature = request.sampling.temperature or AGAIN_TEMPERATURE
+            self._turn(request)
+        elif name == "/continue":
+            last = self._said_last(name)
+            if last.reply_message is None:
+                raise UsageError("There is no reply to go on with.", "/again asks for one.")
+            self._turn(_go_on(self._options, last.reply_message))
+        elif name == "/edit":
+            last = self._said_last(name)
+            if not rest.strip():
+                raise UsageError("/edit needs the new words.", "/edit My cat is called Miso.")
+            self._turn(_request(self._options, rest.strip(), last.conversation, last.user_message))
         else:
             raise UsageError(f"There is no command {name}.", "/help lists the commands.")

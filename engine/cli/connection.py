@@ -18,6 +18,8 @@ from engine.protocol import (
     Initialized,
     Struct,
     TurnAccepted,
+    TurnAgain,
+    TurnContinue,
     TurnDelta,
     TurnDone,
     TurnFeed,
@@ -52,7 +54,9 @@ class Connection:
         """One request and its answer; an engine's refusal is raised as the `EngineError` that it is."""
         return self._client.call(method, params, result)
 
-    def turn(self, request: TurnSend, listen: Callable[[Event], None] | None = None) -> TurnDone:
+    def turn(
+        self, request: TurnSend | TurnAgain | TurnContinue, listen: Callable[[Event], None] | None = None
+    ) -> TurnDone:
         """One turn; `listen` gets its events as they come."""
 
         def typed(method: str, params: dict[str, Any]) -> None:

@@ -1,9 +1,10 @@
-"""`techo conversation list | rename | pin | delete | search`."""
+"""`techo conversation list | rename | pin | delete | search | show | export`."""
 
 from __future__ import annotations
 
 import os
 from argparse import Namespace
+from typing import Literal
 
 from engine.cli.connection import Connection, connect
 from engine.cli.console import EXIT_OK, Console, UsageError, table
@@ -11,13 +12,18 @@ from engine.errors import EngineError, ErrorCode
 from engine.protocol import (
     Conversation,
     ConversationDeleted,
+    ConversationExport,
     ConversationId,
     ConversationList,
+    ConversationMessages,
     ConversationPin,
     ConversationRename,
     ConversationSearch,
+    Exported,
     Hit,
     HitList,
+    Message,
+    MessageList,
 )
 
 
@@ -81,6 +87,50 @@ def _conversation(engine: Connection, identifier: int) -> Conversation:
         "See the list (techo conversation list).",
         code=ErrorCode.CONVERSATION_NOT_FOUND,
     )
+
+
+def show(options: Namespace, console: Console) -> int:
+    """What was said, oldest first."""
+    with connect(options, console) as engine:
+        asked = ConversationMessages(conversation=options.conversation, every=options.every)
+        found = engine.call("conversation.messages", asked, MessageList)
+    console.result(found, messages_text(found.messages))
+    return EXIT_OK
+
+
+def messages_text(messages: list[Message]) -> str:
+    """The messages with their numbers, and which version of how many each is."""
+    parts = []
+    for message in messages:
+        who = {"user": "you", "assistant": "Techo"}.get(message.role, message.role)
+        heading = f"message {message.id}, {_minute(message.created)}, {who}"
+        if message.versions:
+            place = message.versions.index(message.id) + 1
+            numbers = ", ".join(str(version) for version in message.versions)
+            heading += f", version {place} of {len(message.versions)} ({numbers})"
+        parts.append(f"{heading}:\n{message.content}")
+    return "\n\n".join(parts) or "Nothing has been said here."
+
+
+def export(options: Namespace, console: Console) -> int:
+    """Writes one conversation to a file."""
+    named: Literal["markdown", "json"] = "json" if options.file.suffix.lower() == ".json" else "markdown"
+    kind: Literal["markdown", "json"] = options.format or named
+    with connect(options, console) as engine:
+        asked = ConversationExport(
+            conversation=options.conversation,
+            path=str(options.file.absolute()),
+            format=kind,
+            overwrite=options.overwrite,
+        )
+        try:
+            done = engine.call("conversation.export", asked, Exported)
+        except EngineError as error:
+            if options.file.exists() and not options.overwrite:
+                error.hint = "Choose another name, or add --overwrite."
+            raise
+    console.result(done, f"Exported to {done.path} ({done.bytes:,} bytes).")
+    return EXIT_OK
 
 
 def search(options: Namespace, console: Console) -> int:

@@ -29,6 +29,7 @@ from engine.store import (
     MessageRecord,
     ProfileRecord,
     ProfileStore,
+    Speakers,
     StateIdentity,
 )
 from engine.store.names import name_key
@@ -111,7 +112,13 @@ class Service:
             "conversation.delete": self._conversation_delete,
             "conversation.restore": self._conversation_restore,
             "conversation.search": self._conversation_search,
+            "conversation.export": self._conversation_export,
+            "message.show": self._message_show,
+            "message.delete": self._message_delete,
+            "message.restore": self._message_restore,
             "turn.send": self._turn_send,
+            "turn.again": self._turn_again,
+            "turn.continue": self._turn_continue,
             "turn.ask": self._turn_ask,
             "turn.feed": self._turn_feed,
             "memory.stats": self._memory_stats,
@@ -177,7 +184,7 @@ class Service:
         return None if self._tidy_at is None else max(self._tidy_at - time.monotonic(), 0.0)
 
     def tidy(self) -> None:
-        """Erases the conversations whose deletion can no longer be undone. To be called now and then; never fails."""
+        """Erases what is deleted and can no longer be brought back. To be called now and then; never fails."""
         if self._tidy_at is None or self._tidy_at > time.monotonic():
             return
         self._tidy_at = None
@@ -187,9 +194,9 @@ class Service:
         try:
             # A second less: what was deleted at the beginning of this time must not wait for the end of another.
             profile.purge_deleted(keep=UNDO_SECONDS - 1)
-            left = profile.deleted_conversations()
+            left = profile.deleted()
         except EngineError as error:  # hidden they are; closing the profile tries again
-            logger.warning("deleted conversations were not erased: %s", error.code.name)
+            logger.warning("what was deleted is not erased: %s", error.code.name)
             left = 1
         if left:
             self._tidy_at = time.monotonic() + UNDO_SECONDS
@@ -253,7 +260,7 @@ class Service:
             raise
         self._leave()
         self._session = session
-        self._tidy_at = time.monotonic() + UNDO_SECONDS if profile.deleted_conversations() else None
+        self._tidy_at = time.monotonic() + UNDO_SECONDS if profile.deleted() else None
         self.profile_name = session.profile.record.name
         return session.take_notices()
 
@@ -327,8 +334,10 @@ class Service:
             conversations=[_conversation(record) for record in self._open.profile.conversations()]
         )
 
-    def _conversation_messages(self, asked: p.ConversationId, _call: Call) -> p.MessageList:
-        return p.MessageList(messages=[_message(record) for record in self._open.profile.messages(asked.conversation)])
+    def _conversation_messages(self, asked: p.ConversationMessages, _call: Call) -> p.MessageList:
+        profile = self._open.profile
+        found = profile.every_version(asked.conversation) if asked.every else profile.messages(asked.conversation)
+        return p.MessageList(messages=[_message(record) for record in found])
 
     def _conversation_rename(self, asked: p.ConversationRename, _call: Call) -> p.Conversation:
         if not clean_title(asked.title):
@@ -340,14 +349,43 @@ class Service:
 
     def _conversation_delete(self, asked: p.ConversationId, _call: Call) -> p.ConversationDeleted:
         record = self._open.profile.delete_conversation(asked.conversation)
-        if self._tidy_at is None:
-            self._tidy_at = time.monotonic() + UNDO_SECONDS
+        self._tidy_later()
         return p.ConversationDeleted(
             conversation=record.id, title=record.title, messages=record.messages, undo_seconds=UNDO_SECONDS
         )
 
     def _conversation_restore(self, asked: p.ConversationId, _call: Call) -> p.Conversation:
         return _conversation(self._open.profile.restore_conversation(asked.conversation))
+
+    def _tidy_later(self) -> None:
+        if self._tidy_at is None:
+            self._tidy_at = time.monotonic() + UNDO_SECONDS
+
+    def _conversation_export(self, asked: p.ConversationExport, _call: Call) -> p.Exported:
+        path = _path(asked.path)
+        speakers = Speakers(clean_title(asked.you) or "You", clean_title(asked.techo) or "Techo")
+        size = self._open.profile.export_conversation(
+            asked.conversation, path, asked.format, speakers=speakers, overwrite=asked.overwrite
+        )
+        return p.Exported(path=str(path), bytes=size)
+
+    def _message_show(self, asked: p.MessageId, _call: Call) -> p.MessageList:
+        return p.MessageList(messages=[_message(record) for record in self._open.profile.show_message(asked.message)])
+
+    def _message_delete(self, asked: p.MessageId, _call: Call) -> p.MessageDeleted:
+        gone = self._open.profile.delete_message(asked.message)
+        self._tidy_later()
+        return p.MessageDeleted(
+            message=gone.id,
+            conversation=gone.conversation,
+            title=gone.title,
+            messages=gone.messages,
+            whole=gone.whole,
+            undo_seconds=UNDO_SECONDS,
+        )
+
+    def _message_restore(self, asked: p.MessageId, _call: Call) -> p.Conversation:
+        return _conversation(self._open.profile.restore_message(asked.message))
 
     def _conversation_search(self, asked: p.ConversationSearch, _call: Call) -> p.HitList:
         if asked.limit < 1:
@@ -368,6 +406,16 @@ class Service:
         session = self._open
         self._turns += 1
         return self._ready.runner.send(session, asked, self._turns, call.cancelled, call.arrived)
+
+    def _turn_again(self, asked: p.TurnAgain, call: Call) -> p.TurnDone:
+        session = self._open
+        self._turns += 1
+        return self._ready.runner.again(session, asked, self._turns, call.cancelled, call.arrived)
+
+    def _turn_continue(self, asked: p.TurnContinue, call: Call) -> p.TurnDone:
+        session = self._open
+        self._turns += 1
+        return self._ready.runner.go_on(session, asked, self._turns, call.cancelled, call.arrived)
 
     def _turn_ask(self, asked: p.TurnAsk, call: Call) -> p.TurnAnswer:
         session = self._open
@@ -464,6 +512,8 @@ def _message(record: MessageRecord) -> p.Message:
         content=record.content,
         created=record.created,
         finish=record.finish,  # type: ignore[arg-type]
+        parent=record.parent or 0,
+        versions=list(record.versions),
     )
 
 

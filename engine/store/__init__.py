@@ -4,6 +4,7 @@
     names.py       what a profile may be called
     records.py     what the store hands out and takes
     database.py    one profile's SQLite file: commits, schema versions
+    tree.py        the versions of a conversation's messages, as a tree
     transcript.py  conversations and messages
     search.py      full-text search over the messages
     journal.py     learned turns
@@ -11,12 +12,14 @@
     snapshots.py   which snapshot files there are
     profile.py     one open profile; says what is promised after which step
     archive.py     the export file, and writing it
+    conversation_file.py  one conversation as Markdown or JSON
     importing.py   reading one that may come from anywhere
     profiles.py    the set of profiles
 
 Knows nobody of the engine but `engine.errors`.
 """
 
+from engine.store.conversation_file import Speakers
 from engine.store.files import Files, NewFile
 from engine.store.profile import Profile
 from engine.store.profiles import ProfileStore, default_data_dir
@@ -24,6 +27,7 @@ from engine.store.records import (
     Arrays,
     ConversationRecord,
     Counts,
+    DeletedMessage,
     EntryRecord,
     HitRecord,
     JournalRecord,
@@ -42,6 +46,7 @@ __all__ = [
     "Arrays",
     "ConversationRecord",
     "Counts",
+    "DeletedMessage",
     "EntryRecord",
     "Files",
     "HitRecord",
@@ -54,6 +59,7 @@ __all__ = [
     "ProfileRecord",
     "ProfileStore",
     "SnapshotRecord",
+    "Speakers",
     "StateIdentity",
     "default_data_dir",
     "title_of",

@@ -9,9 +9,9 @@
 JSON lines rather than a copy of the database: each line can be checked against a type while it streams by, and no
 foreign SQLite file, with its own schema and triggers, is ever opened.
 
-Version 1.1 (new in 1.1: `pinned` of a conversation). A minor version only adds fields, which an older reader leaves
-alone; anything else is a new major, which an older reader refuses with STATE_NEWER. Readers of every later version
-open all the older ones.
+Version 1.2 (new in 1.1: `pinned` of a conversation; in 1.2: its `leaf`, and `parent` of a message, see `tree`). A minor
+version only adds fields, which an older reader leaves alone; anything else is a new major, which an older reader
+refuses with STATE_NEWER. Readers of every later version open all the older ones.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from engine.store.transcript import Transcript
 
 FORMAT: Final = "techo-profile"
 MAJOR: Final = 1
-MINOR: Final = 1
+MINOR: Final = 2
 
 MANIFEST: Final = "manifest.json"
 CONVERSATIONS: Final = "conversations.jsonl"
@@ -127,6 +127,8 @@ class ConversationLine(msgspec.Struct):
     updated: Stamp
     activity: Annotated[int, msgspec.Meta(ge=0, lt=MAX_ID)]
     pinned: bool = False
+    leaf: Identifier | None = None
+    """The message at the end of the branch that is shown; None: the newest."""
 
 
 class MessageLine(msgspec.Struct):
@@ -138,6 +140,8 @@ class MessageLine(msgspec.Struct):
     content: str
     created: Stamp
     finish: Literal["stop", "length", "cancelled"] | None
+    parent: Annotated[int, msgspec.Meta(ge=0, lt=MAX_ID)] | None = None
+    """The message that it follows on; 0: none. None: the one before it in its conversation."""
 
 
 class EntryLine(msgspec.Struct):
@@ -267,10 +271,13 @@ def _member(
 def _conversations(source: Source) -> Iterator[bytes]:
     after = 0
     while rows := source.transcript.conversation_page(after, PAGE):
-        for identifier, title, created, updated, activity, pinned in rows:
+        for identifier, title, created, updated, activity, pinned, leaf in rows:
             after = identifier
-            line = ConversationLine(identifier, title[:MAX_TITLE], _stamp(created), _stamp(updated), activity, pinned)
-            yield _line(line)
+            yield _line(
+                ConversationLine(
+                    identifier, title[:MAX_TITLE], _stamp(created), _stamp(updated), activity, pinned, leaf
+                )
+            )
 
 
 def _messages(source: Source) -> Iterator[bytes]:
@@ -286,6 +293,7 @@ def _messages(source: Source) -> Iterator[bytes]:
                     row.content,
                     _stamp(row.created),
                     cast(Literal["stop", "length", "cancelled"] | None, row.finish),
+                    row.parent,
                 )
             )
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 FILE_NAME: Final = "profile.sqlite3"
 APPLICATION_ID: Final = 0x54656368  # "Tech"
 MAJOR: Final = 1
-MINOR: Final = 1
+MINOR: Final = 2
 CHECK_BYTES: Final = 64 * 1024 * 1024
 """A database up to this size has its structure checked at each open (about 1 ms a megabyte); a larger one would delay
 the start, and is found out when SQLite stumbles over the bad page."""
@@ -128,6 +128,17 @@ END;
 INSERT INTO message_text (message_text) VALUES ('rebuild');
 """
 
+# Columns that are added stand behind the text, and reading them would read its overflow pages; the index has them too.
+_SCHEMA_1_2: Final = """
+ALTER TABLE message ADD COLUMN parent INTEGER;  -- see `tree`; NULL: an older Techo wrote it, after the one before it
+ALTER TABLE message ADD COLUMN deleted TEXT;
+ALTER TABLE message ADD COLUMN deleted_with INTEGER;  -- the message that was deleted, and this one as it hangs on it
+ALTER TABLE conversation ADD COLUMN leaf INTEGER;  -- NULL: the newest message
+CREATE INDEX message_tree ON message (conversation, id, parent, deleted);
+CREATE INDEX message_unplaced ON message (id) WHERE parent IS NULL;
+CREATE INDEX message_deleted ON message (deleted_with) WHERE deleted IS NOT NULL;
+"""
+
 
 def _migrations() -> Migrations:
     # sqlite-utils takes 0.2 s to import; only a new or an old database needs it.
@@ -148,6 +159,12 @@ def _migrations() -> Migrations:
         for statement in _statements(_SCHEMA_1_1):
             db.execute(statement)
         db.execute(f"PRAGMA user_version = {1 << 16 | 1}")
+
+    @migrations(name="1.2 versions of messages, deleted messages")
+    def _(db: Utils) -> None:
+        for statement in _statements(_SCHEMA_1_2):
+            db.execute(statement)
+        db.execute(f"PRAGMA user_version = {1 << 16 | 2}")
 
     return migrations
 

@@ -127,15 +127,25 @@ def _fill(
             conversation.updated,
             conversation.activity,
             conversation.pinned,
+            conversation.leaf,
         )
     for message in reader.lines(MESSAGES, MessageLine):
         reader.fits(len(message.content.encode()) <= MAX_TEXT, "its text is too long")
+        record = MessageRecord(
+            message.id,
+            message.conversation,
+            message.role,
+            message.content,
+            message.created,
+            message.finish,
+            message.parent,
+        )
+        reader.fits(transcript.can_follow(record), "it follows on a message that is not there")
         with reader.references():
-            transcript.restore_message(
-                MessageRecord(
-                    message.id, message.conversation, message.role, message.content, message.created, message.finish
-                )
-            )
+            transcript.restore_message(record)
+    if transcript.shows_what_is_missing():
+        raise _refused(f"{CONVERSATIONS}: a conversation shows a message that is not in it")
+    transcript.settle()
     for entry in reader.lines(JOURNAL, EntryLine):
         reader.fits(entry.id < manifest.next_entry, "its id is above those that were given out")
         reader.fits(math.isfinite(entry.surprise), "its surprise is not a number")

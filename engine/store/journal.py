@@ -149,6 +149,11 @@ class Journal:
             )
         return JournalRecord(*row)
 
+    def learned_from(self, message: int) -> list[int]:
+        """The entries that were learned from a message, ascending."""
+        rows = self._database.rows("SELECT id FROM entry WHERE message = ? AND damaged = 0 ORDER BY id", (message,))
+        return [row[0] for row in rows]
+
     def count(self) -> int:
         """Learned turns that are in force: neither forgotten nor set aside."""
         return int(self._database.value("SELECT count(*) FROM entry WHERE damaged = 0"))

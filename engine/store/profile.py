@@ -5,7 +5,8 @@ What is promised, and after which step:
     append_message, update_message   has returned: the text survives a crash and a loss of power
     append_entry                     has returned: the lesson does (replay brings it back)
     save_snapshot                    has returned: the next opening starts from it; before that, from the one before
-    delete_conversation              has returned: nothing shows it any more; it can be restored until it is purged
+    delete_conversation,             has returned: nothing shows it any more; it can be restored until it is purged
+      delete_message
     purge_deleted                    has returned: its messages are gone from the profile's folder, as below
     delete_entries, reset            has returned: the text, the write set and every state that held them are gone
                                      from the profile's folder (or a notice says what is not yet); after a crash
@@ -24,7 +25,8 @@ from types import TracebackType
 from typing import Self
 
 from engine.errors import StoreError
-from engine.store import archive
+from engine.store import archive, conversation_file
+from engine.store.conversation_file import Kind, Speakers
 from engine.store.database import Database
 from engine.store.files import FileLock, Files, disk_errors, make_folders
 from engine.store.journal import Journal, bound_identity
@@ -33,6 +35,7 @@ from engine.store.records import (
     Clock,
     ConversationRecord,
     Counts,
+    DeletedMessage,
     EntryRecord,
     HitRecord,
     JournalRecord,
@@ -78,6 +81,8 @@ class Profile:
                 make_folders(files, folder / SNAPSHOTS)
             self._snapshots = Snapshots(files, folder / SNAPSHOTS, self._database, self._notice)
             self._snapshots.clean()
+            with suppress(StoreError):  # read in the same order without it
+                self._transcript.settle()
             # What a crash left marked. Not the last seconds: whoever deleted it may still be looking at "Undo".
             with suppress(StoreError):  # no room on the disk: the next opening tries again
                 self.purge_deleted(keep=UNDO_SECONDS)
@@ -116,7 +121,7 @@ class Profile:
         """How much there is of everything."""
         row = self._database.row(
             "SELECT (SELECT count(*) FROM conversation WHERE deleted IS NULL), (SELECT count(*) FROM message "
-            "WHERE conversation NOT IN (SELECT id FROM conversation WHERE deleted IS NOT NULL)), "
+            "WHERE deleted IS NULL AND conversation NOT IN (SELECT id FROM conversation WHERE deleted IS NOT NULL)), "
             "(SELECT count(*) FROM entry WHERE damaged = 0), (SELECT count(*) FROM snapshot)"
         )
         return Counts(*row)
@@ -163,12 +168,12 @@ class Profile:
         """Undoes a deletion; CONVERSATION_NOT_FOUND when it has been purged."""
         return self._transcript.undelete(identifier)
 
-    def deleted_conversations(self) -> int:
-        """How many conversations are deleted and not purged yet."""
+    def deleted(self) -> int:
+        """How many conversations, and messages by themselves, are deleted and not purged yet."""
         return self._transcript.deleted()
 
     def purge_deleted(self, keep: float = 0.0) -> None:
-        """Removes deleted conversations for good, but those that were deleted in the last `keep` seconds."""
+        """Removes what is deleted for good, but not what was deleted in the last `keep` seconds."""
         if self._transcript.purge(keep):
             self._scrub()
 
@@ -176,17 +181,54 @@ class Profile:
         """The newest messages (older than message `before`) that contain every word of `query`, newest first."""
         return self._transcript.search(query, limit, before)
 
-    def append_message(self, conversation: int, role: str, content: str, finish: str | None = None) -> MessageRecord:
-        """Adds a message; durable on return."""
-        return self._transcript.append(conversation, role, content, finish)
+    def append_message(
+        self, conversation: int, role: str, content: str, finish: str | None = None, parent: int | None = None
+    ) -> MessageRecord:
+        """Adds a message on what it follows on (None: the last message that is shown); durable on return."""
+        return self._transcript.append(conversation, role, content, finish, parent)
 
     def update_message(self, identifier: int, content: str, finish: str | None) -> MessageRecord:
         """Replaces the text of a reply that is being generated; durable on return."""
         return self._transcript.update(identifier, content, finish)
 
     def messages(self, conversation: int) -> list[MessageRecord]:
-        """All messages of a conversation, oldest first."""
+        """The messages of the branch that is shown, oldest first."""
         return self._transcript.messages(conversation)
+
+    def every_version(self, conversation: int) -> list[MessageRecord]:
+        """All messages of a conversation, in the order in which they were said."""
+        return self._transcript.every_version(conversation)
+
+    def message(self, identifier: int) -> MessageRecord:
+        """One message, or MESSAGE_NOT_FOUND."""
+        return self._transcript.message(identifier)
+
+    def path(self, identifier: int) -> list[MessageRecord]:
+        """The branch from its beginning to this message, shown or not; empty for 0."""
+        return self._transcript.path(identifier)
+
+    def replies(self, identifier: int) -> list[MessageRecord]:
+        """Techo's replies to a message, all versions, oldest first."""
+        return self._transcript.replies(identifier)
+
+    def goes_on(self, identifier: int) -> bool:
+        """Whether anything follows on a message."""
+        return self._transcript.goes_on(identifier)
+
+    def show_message(self, identifier: int) -> list[MessageRecord]:
+        """Shows the newest branch that goes through a message; durable on return."""
+        return self._transcript.show(identifier)
+
+    def delete_message(self, identifier: int) -> DeletedMessage:
+        """Deletes a message with everything that hangs on it -> what went. Lessons stay (see `delete_entries`).
+
+        Until `purge_deleted`, which closing the profile does as well, `restore_message` brings it back.
+        """
+        return self._transcript.delete_message(identifier)
+
+    def restore_message(self, identifier: int) -> ConversationRecord:
+        """Undoes `delete_message` -> its conversation; MESSAGE_NOT_FOUND when it has been purged."""
+        return self._transcript.undelete_message(identifier)
 
     # ------------------------------------------------------------------------------------------ journal
 
@@ -221,6 +263,10 @@ class Profile:
     def entry(self, identifier: int) -> JournalRecord:
         """One learned turn, or ENTRY_NOT_FOUND."""
         return self._journal.get(identifier)
+
+    def learned_from(self, message: int) -> list[int]:
+        """The ids of the learned turns that come from a message."""
+        return self._journal.learned_from(message)
 
     def entry_count(self) -> int:
         """Learned turns in force."""
@@ -328,16 +374,7 @@ class Profile:
         An existing file is refused unless `overwrite`.
         """
         path = path.absolute()
-        with disk_errors("export the profile", path):
-            folder = path.parent.resolve()
-            if self._store == folder or self._store in folder.parents:
-                raise StoreError(
-                    f"Could not export to {path}: that is inside Techo's own folder.", "Choose another folder."
-                )
-            if not overwrite and self._files.stat(path) is not None:
-                raise StoreError(
-                    f"Could not export: {path} exists already.", "Choose another name, or allow overwriting it."
-                )
+        self._refuse_place(path, overwrite)
         # In one transaction: the file shows one moment.
         with self._database.transaction("export the profile"):
             bound = bound_identity(self._database)
@@ -351,3 +388,36 @@ class Profile:
                 journal=self._journal,
             )
             return archive.write(self._files, path, source)
+
+    def export_conversation(
+        self, identifier: int, path: Path, kind: Kind, *, speakers: Speakers, overwrite: bool = False
+    ) -> int:
+        """Writes one conversation to a file for people or other programs; returns its size. As safe as `export`.
+
+        Raises:
+            StoreError: CONVERSATION_NOT_FOUND; the file exists already, or the disk refuses.
+        """
+        path = path.absolute()
+        self._refuse_place(path, overwrite)
+        with self._database.transaction("export the conversation"):
+            conversation = self.conversation(identifier)
+            shown = self.messages(identifier)
+            if kind == "markdown":
+                text = conversation_file.to_markdown(conversation, shown, speakers)
+            else:
+                everything = self.every_version(identifier)
+                ids = [message.id for message in shown]
+                text = conversation_file.to_json(conversation, everything, ids, self._database.now())
+        return conversation_file.write(self._files, path, text)
+
+    def _refuse_place(self, path: Path, overwrite: bool) -> None:
+        with disk_errors("export", path):
+            folder = path.parent.resolve()
+            if self._store == folder or self._store in folder.parents:
+                raise StoreError(
+                    f"Could not export to {path}: that is inside Techo's own folder.", "Choose another folder."
+                )
+            if not overwrite and self._files.stat(path) is not None:
+                raise StoreError(
+                    f"Could not export: {path} exists already.", "Choose another name, or allow overwriting it."
+                )

@@ -62,7 +62,7 @@ class ConversationRecord:
     created: str
     updated: str
     messages: int
-    """How many it has."""
+    """How many it has, all versions counted."""
     pinned: bool = False
     """Kept at the top of the list."""
 
@@ -77,6 +77,24 @@ class MessageRecord:
     content: str
     created: str
     finish: str | None
+    parent: int | None = 0
+    """The message that it follows on; 0: none, it begins the conversation. None: not known, the one before it."""
+    versions: tuple[int, ...] = ()
+    """The ids of all its versions, itself among them, oldest first; empty when it is the only one."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedMessage:
+    """What was deleted: a message, and what hung on it."""
+
+    id: int
+    conversation: int
+    title: str
+    """Of the conversation, as it was."""
+    messages: int
+    """How many."""
+    whole: bool
+    """Nothing was left of the conversation, so it is deleted as well."""
 
 
 @dataclass(frozen=True, slots=True)

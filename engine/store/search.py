@@ -34,7 +34,8 @@ _TO_HIRAGANA: Final = {code + 0x60: code for code in range(0x3041, 0x3097)}
 
 _ROW: Final = "SELECT m.id, m.conversation, c.title, m.role, m.created, m.content FROM "
 _LIVING: Final = (
-    "JOIN conversation c ON c.id = m.conversation AND c.deleted IS NULL WHERE m.role <> 'system' AND m.id < ? "
+    "JOIN conversation c ON c.id = m.conversation AND c.deleted IS NULL "
+    "WHERE m.role <> 'system' AND m.deleted IS NULL AND m.id < ? "
 )
 _NARROWED: Final = (
     _ROW

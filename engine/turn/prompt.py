@@ -62,6 +62,19 @@ class PromptBuilder:
         said = [message for message in earlier if message.content]
         return self._build(said, text, max_tokens=max_tokens, conversation=conversation)
 
+    def build_further(
+        self, earlier: Sequence[EarlierMessage], text: str, reply: str, *, max_tokens: int
+    ) -> list[Prompt]:
+        """The same with the beginning of the reply, to go on with.
+
+        Of a long one the model sees the end, in a quarter of the window.
+        """
+        begun = self._backbone.tokenize(reply)[-(self._window // 4) :]
+        conversation = earlier[0].conversation if earlier else None
+        said = [message for message in earlier if message.content]
+        prompts = self._build(said, text, max_tokens=max_tokens, conversation=conversation, begun=len(begun))
+        return [*prompts[:-1], prompts[-1]._replace(tokens=[*prompts[-1].tokens, *begun])]
+
     def build_from(self, history: Sequence[TurnMessage], text: str, *, max_tokens: int) -> list[Prompt]:
         """The prompt with other messages before it; the oldest are dropped, just as many as must be.
 
@@ -74,7 +87,13 @@ class PromptBuilder:
         return self._build([], text, max_tokens=0)
 
     def _build(
-        self, earlier: Sequence[ChatMessage], text: str, *, max_tokens: int, conversation: int | None = None
+        self,
+        earlier: Sequence[ChatMessage],
+        text: str,
+        *,
+        max_tokens: int,
+        conversation: int | None = None,
+        begun: int = 0,
     ) -> list[Prompt]:
         """The prompts to read one after the other: one, or several for a text longer than the window.
 
@@ -86,7 +105,7 @@ class PromptBuilder:
         system: ChatMessage = TurnMessage(role="system", content=SYSTEM_PROMPT)
         if earlier and earlier[0].role == "system":
             system, earlier = earlier[0], earlier[1:]
-        budget = self._window - min(max_tokens, self._window // 4)
+        budget = self._window - min(max_tokens, self._window // 4) - begun
         room = budget - len(self._render([system], "").tokens)
         if room < self._window // 8:
             raise BackboneError(
@@ -115,6 +134,8 @@ class PromptBuilder:
     def _newest(self, messages: Sequence[ChatMessage], room: int, conversation: int | None) -> list[ChatMessage]:
         """The newest messages that fit into `room` tokens."""
         begin = self._first.get(conversation) if conversation is not None else None
+        if begin is not None and all(getattr(message, "id", begin) != begin for message in messages):
+            begin = None  # another branch is read, or what it began with was deleted
         sizes: list[int] = []  # newest first
         for message in reversed(messages):
             if begin is not None and getattr(message, "id", begin) < begin:

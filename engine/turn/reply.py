@@ -19,16 +19,22 @@ class Kept(NamedTuple):
 
     profile: Profile
     conversation: int
+    parent: int | None = None
+    """The message that it answers; None: the last one that is shown."""
+    another: bool = False
+    """There is an earlier reply. One that is stopped before its first word is then not kept."""
 
 
 class Reply:
     """One reply. A token may end in the middle of a character; what is sent and saved never does."""
 
-    def __init__(self, send: Callable[[str], None], kept: Kept | None = None) -> None:
-        """`send` takes each new piece of text. `kept` None: it is not kept."""
-        self.text = ""
-        self.message: int | None = None
+    def __init__(
+        self, send: Callable[[str], None], kept: Kept | None = None, begun: tuple[int, str] | None = None
+    ) -> None:
+        """`send` takes each new piece of text. `kept` None: it is not kept. `begun`: id and text to go on with."""
+        self.message: int | None = None if begun is None else begun[0]
         """Its id in the transcript; None until the first text."""
+        self.text = "" if begun is None else begun[1]
         self._send = send
         self._kept = kept
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -49,7 +55,8 @@ class Reply:
 
     def finish(self, reason: FinishReason) -> None:
         """Commits the whole reply, also an empty one: without a row it would look as if the engine had died."""
-        self._save(reason)
+        if self.text or self._kept is None or not self._kept.another:
+            self._save(reason)
 
     def break_off(self) -> None:
         """Commits what there is of a reply that an error cut short. It stays unfinished: nobody stopped it."""
@@ -59,9 +66,10 @@ class Reply:
     def _save(self, reason: FinishReason | None) -> None:
         if self._kept is None:
             return
-        profile, conversation = self._kept
+        kept = self._kept
         if self.message is None:
-            self.message = profile.append_message(conversation, "assistant", self.text, reason).id
+            said = kept.profile.append_message(kept.conversation, "assistant", self.text, reason, kept.parent)
+            self.message = said.id
         else:
-            profile.update_message(self.message, self.text, reason)
+            kept.profile.update_message(self.message, self.text, reason)
         self._saved = time.monotonic()

@@ -5,7 +5,10 @@
     generate  each token from the backbone's and the memory's scores; `turn.delta`
     write     the reply is on disk; the inner loop; the lesson is on disk; `turn.learned`
 
-A turn that is stopped is learned all the same: what the user said was said.
+A turn that is stopped is learned all the same: what the user said was said. Learning belongs to what the user said, not
+to a reply: another reply, or more of one, is no second lesson. An edited message is another turn and is learned; what
+its old version had taught is forgotten exactly, before the reply, so that the memory speaks for what is meant now. Both
+versions stay in the transcript. Going back to the old one teaches nothing by itself.
 """
 
 from __future__ import annotations
@@ -27,10 +30,13 @@ from engine.protocol import (
     Notice,
     Perplexity,
     PerplexityOf,
+    Sampling,
     Struct,
     TurnAccepted,
+    TurnAgain,
     TurnAnswer,
     TurnAsk,
+    TurnContinue,
     TurnDelta,
     TurnDone,
     TurnFeed,
@@ -59,6 +65,10 @@ class _Turn:
     """What one turn has come to."""
 
     prompts: list[Prompt]
+    taught: list[int] = field(default_factory=list)
+    """Journal ids of what this same turn has taught before. It is no memory of anything."""
+    begun: bool = False
+    """The reply has a beginning already, so it may be at its end."""
     parts: list[Part] = field(default_factory=list)
     prefill: Prefill | None = None
     generated: int = 0
@@ -118,30 +128,97 @@ class TurnRunner:
         Raises:
             EngineError: When it is raised after `turn.accepted`, the message and the reply so far are on disk.
         """
-        sampler = Sampler(asked.sampling)
-        memory = session.memory if asked.learn or asked.recall else None
+        Sampler(asked.sampling)  # refuses what cannot be before anything is kept
+        if asked.learn or asked.recall:
+            session.memory  # noqa: B018 - so does this
         text = _checked(asked.text)
         limit = asked.sampling.max_tokens
+        old = None if asked.edits is None else _editable(session, asked)
         if asked.history is not None:
             turn = _Turn(self._prompts.build_from(asked.history, text, max_tokens=limit))
         else:
-            turn = _Turn(self._prompts.build(_earlier(session, asked.conversation), text, max_tokens=limit))
-        conversation, message = self._accept(session, asked.conversation, text, number)
-        reply = Reply(self._sender(number), Kept(session.profile, conversation))
+            earlier = _earlier(session, asked.conversation) if old is None else session.profile.path(old.parent or 0)
+            turn = _Turn(self._prompts.build(earlier, text, max_tokens=limit))
+        said = self._accept(session, asked.conversation, text, number, old)
+        forgotten = self._unlearn(session, old.id) if old is not None and asked.learn else []
+        reply = Reply(self._sender(number), Kept(session.profile, said.conversation, said.id))
+        done = self._reply(session, turn, asked, said, reply, number, cancelled, arrived, learn=asked.learn)
+        done.forgotten = forgotten
+        return done
+
+    def again(
+        self, session: Session, asked: TurnAgain, number: int, cancelled: Callable[[], bool], arrived: float
+    ) -> TurnDone:
+        """Another reply to a message of the user. Arguments as for `send`."""
+        said = _answered(session, asked.message)
+        replies = session.profile.replies(said.id)
+        limit = asked.sampling.max_tokens
+        earlier = session.profile.path(said.parent or 0)
+        turn = _Turn(self._prompts.build(earlier, said.content, max_tokens=limit))
+        turn.taught = session.profile.learned_from(said.id)
+        self._notify("turn.accepted", TurnAccepted(turn=number, conversation=said.conversation, message=said.id))
+        reply = Reply(self._sender(number), Kept(session.profile, said.conversation, said.id, bool(replies)))
+        learn = asked.learn and not _came_to_learning(turn, replies)
+        return self._reply(session, turn, asked, said, reply, number, cancelled, arrived, learn=learn)
+
+    def go_on(
+        self, session: Session, asked: TurnContinue, number: int, cancelled: Callable[[], bool], arrived: float
+    ) -> TurnDone:
+        """More of a reply that has not come to its end. Arguments as for `send`."""
+        begun = session.profile.message(asked.message)
+        if begun.role != "assistant" or begun.finish == "stop":
+            raise ProtocolError(
+                f"Message {begun.id} is no reply that could go on.",
+                "Name a reply that was stopped, interrupted or reached its length limit.",
+                code=ErrorCode.INVALID_PARAMS,
+            )
+        if session.profile.goes_on(begun.id):
+            raise ProtocolError(
+                "Only the last reply can go on.",
+                "Ask for another reply instead: it begins a branch of its own.",
+                code=ErrorCode.INVALID_PARAMS,
+            )
+        said = _answered(session, begun.id)
+        session.profile.show_message(begun.id)
+        limit = asked.sampling.max_tokens
+        earlier = session.profile.path(said.parent or 0)
+        turn = _Turn(self._prompts.build_further(earlier, said.content, begun.content, max_tokens=limit))
+        turn.taught, turn.begun = session.profile.learned_from(said.id), bool(begun.content)
+        self._notify("turn.accepted", TurnAccepted(turn=number, conversation=said.conversation, message=said.id))
+        kept = Kept(session.profile, said.conversation, said.id)
+        reply = Reply(self._sender(number), kept, (begun.id, begun.content))
+        learn = asked.learn and not _came_to_learning(turn, session.profile.replies(said.id))
+        return self._reply(session, turn, asked, said, reply, number, cancelled, arrived, learn=learn)
+
+    def _reply(
+        self,
+        session: Session,
+        turn: _Turn,
+        asked: TurnSend | TurnAgain | TurnContinue,
+        said: MessageRecord,
+        reply: Reply,
+        number: int,
+        cancelled: Callable[[], bool],
+        arrived: float,
+        *,
+        learn: bool,
+    ) -> TurnDone:
+        """Generates the reply to `said` and keeps it; `learn`: then learns what was said."""
+        memory = session.memory if learn or asked.recall else None
+        sampling = asked.sampling
         try:
-            finish = self._answer(turn, memory, sampler, limit, reply, cancelled, arrived, recall=asked.recall)
+            finish = self._answer(turn, memory, sampling, reply, cancelled, arrived, recall=asked.recall)
         except BaseException:
             reply.break_off()
             raise
         reply.finish(finish)
-        learned = self._learn(session, turn, text, message, number) if asked.learn else None
         return TurnDone(
-            conversation=conversation,
-            user_message=message,
+            conversation=said.conversation,
+            user_message=said.id,
             reply_message=reply.message,
             reply=reply.text,
             finish=finish,
-            learned=learned,
+            learned=self._learn(session, turn, said.content, said.id, number) if learn else None,
             recalled=sorted(turn.recalled),
             usage=turn.usage(),
         )
@@ -150,13 +227,13 @@ class TurnRunner:
         self, session: Session, asked: TurnAsk, number: int, cancelled: Callable[[], bool], arrived: float
     ) -> TurnAnswer:
         """One turn of a temporary chat: the memory is read, nothing is kept or learned. Arguments as for `send`."""
-        sampler = Sampler(asked.sampling)
+        Sampler(asked.sampling)  # refuses what cannot be before anything begins
         memory = session.memory if asked.recall else None
         limit = asked.sampling.max_tokens
         turn = _Turn(self._prompts.build_from(asked.history, _checked(asked.text), max_tokens=limit))
         self._notify("turn.started", TurnStarted(turn=number))
         reply = Reply(self._sender(number))
-        finish = self._answer(turn, memory, sampler, limit, reply, cancelled, arrived, recall=asked.recall)
+        finish = self._answer(turn, memory, asked.sampling, reply, cancelled, arrived, recall=asked.recall)
         return TurnAnswer(reply=reply.text, finish=finish, recalled=sorted(turn.recalled), usage=turn.usage())
 
     def feed(self, session: Session, given: TurnFeed, number: int, cancelled: Callable[[], bool]) -> TurnDone:
@@ -164,10 +241,12 @@ class TurnRunner:
         memory = session.memory if given.learn else None
         text = _checked(given.user)
         turn = _Turn(self._prompts.build(_earlier(session, given.conversation), text, max_tokens=0))
-        conversation, message = self._accept(session, given.conversation, text, number)
+        said = self._accept(session, given.conversation, text, number)
+        conversation, message = said.conversation, said.id
         reply_message = None
         if given.assistant is not None:
-            reply_message = session.profile.append_message(conversation, "assistant", given.assistant, "stop").id
+            reply = session.profile.append_message(conversation, "assistant", given.assistant, "stop", message)
+            reply_message = reply.id
         finish: FinishReason = "stop"
         learned = None
         if given.learn:
@@ -190,13 +269,34 @@ class TurnRunner:
     def _sender(self, number: int) -> Callable[[str], None]:
         return lambda piece: self._notify("turn.delta", TurnDelta(turn=number, text=piece))
 
-    def _accept(self, session: Session, conversation: int | None, text: str, number: int) -> tuple[int, int]:
-        """Commits what the user said, and says so -> conversation and message."""
-        if conversation is None:
-            conversation = session.profile.create_conversation(title_of(text)).id
-        message = session.profile.append_message(conversation, "user", text).id
-        self._notify("turn.accepted", TurnAccepted(turn=number, conversation=conversation, message=message))
-        return conversation, message
+    def _accept(
+        self, session: Session, conversation: int | None, text: str, number: int, old: MessageRecord | None = None
+    ) -> MessageRecord:
+        """Commits what the user said (beside `old`, when that was edited), and says so."""
+        if old is not None:
+            said = session.profile.append_message(old.conversation, "user", text, parent=old.parent)
+        else:
+            if conversation is None:
+                conversation = session.profile.create_conversation(title_of(text)).id
+            said = session.profile.append_message(conversation, "user", text)
+        self._notify("turn.accepted", TurnAccepted(turn=number, conversation=said.conversation, message=said.id))
+        return said
+
+    def _unlearn(self, session: Session, message: int) -> list[int]:
+        """Forgets what the old version of an edited message had taught; a full disk costs that, not the turn."""
+        entries = session.profile.learned_from(message)
+        if not entries:
+            return []
+        try:
+            session.forget(entries)
+        except EngineError as error:
+            logger.warning("an old version was not forgotten: %s", type(error).__name__)
+            self._notify(
+                "engine.notice",
+                Notice(message=f"What the old version had taught was not forgotten. {error.message}", hint=error.hint),
+            )
+            return []
+        return entries
 
     def perplexity(self, memory: Memory | None, asked: PerplexityOf, cancelled: Callable[[], bool]) -> Perplexity:
         """How likely `text` is as a reply to `prompt`, token by token on the path that generation takes."""
@@ -252,8 +352,7 @@ class TurnRunner:
         self,
         turn: _Turn,
         memory: Memory | None,
-        sampler: Sampler,
-        max_tokens: int,
+        sampling: Sampling,
         reply: Reply,
         cancelled: Callable[[], bool],
         arrived: float,
@@ -266,16 +365,15 @@ class TurnRunner:
         except Cancelled:
             logger.debug("a turn was stopped while it was read")
             return "cancelled"
-        called_up = memory.recall(turn.parts) if memory is not None and recall and turn.parts else None
-        return self._generate(turn, memory, called_up, sampler, max_tokens, reply, cancelled, arrived)
+        called_up = memory.recall(turn.parts, turn.taught) if memory is not None and recall and turn.parts else None
+        return self._generate(turn, memory, called_up, sampling, reply, cancelled, arrived)
 
     def _generate(
         self,
         turn: _Turn,
         memory: Memory | None,
         recall: Recall | None,
-        sampler: Sampler,
-        max_tokens: int,
+        sampling: Sampling,
         reply: Reply,
         cancelled: Callable[[], bool],
         arrived: float,
@@ -283,6 +381,7 @@ class TurnRunner:
         """Token by token until the model ends, the limit is reached, or the user stops."""
         assert turn.prefill is not None
         backbone = self._backbone
+        sampler = Sampler(sampling)
         reading = memory if recall is not None else None
         logits, taps, before = turn.prefill.logits, turn.prefill.last, turn.last_token
         began = time.perf_counter()
@@ -298,7 +397,7 @@ class TurnRunner:
                         turn.recalled.update(read.entries)
                         recalling = read.outspoken
                 token = sampler.pick(scores, likeliest=recalling)
-                while turn.generated == 0 and backbone.is_end(token):
+                while turn.generated == 0 and not turn.begun and backbone.is_end(token):
                     # An empty reply is none.
                     scores = scores.copy()
                     scores[token] = -np.inf
@@ -312,7 +411,7 @@ class TurnRunner:
                     return "stop"
                 turn.generated += 1
                 reply.add(backbone.piece(token))
-                if turn.generated >= max_tokens:
+                if turn.generated >= sampling.max_tokens:
                     return "length"
                 step = backbone.decode(token, tapped=reading is not None)
                 logits, taps, before = step.logits, step.taps, token
@@ -361,6 +460,40 @@ def _checked(text: str) -> str:
 
 def _earlier(session: Session, conversation: int | None) -> list[MessageRecord]:
     return [] if conversation is None else session.profile.messages(conversation)
+
+
+def _editable(session: Session, asked: TurnSend) -> MessageRecord:
+    """The message of the user that `asked` edits."""
+    assert asked.edits is not None
+    old = session.profile.message(asked.edits)
+    if old.role != "user":
+        raise ProtocolError(
+            f"Message {old.id} was not said by you.", "Ask for another reply instead.", code=ErrorCode.INVALID_PARAMS
+        )
+    if asked.conversation not in (None, old.conversation):
+        raise ProtocolError(
+            f"Message {old.id} is not in conversation {asked.conversation}.",
+            "Leave the conversation out: it is the message's.",
+            code=ErrorCode.INVALID_PARAMS,
+        )
+    return old
+
+
+def _answered(session: Session, message: int) -> MessageRecord:
+    """The message of the user that this one answers, or is."""
+    found = session.profile.message(message)
+    if found.role == "assistant" and found.parent:
+        found = session.profile.message(found.parent)
+    if found.role != "user":
+        raise ProtocolError(
+            f"Message {message} answers nothing that you said.", "Choose another.", code=ErrorCode.INVALID_PARAMS
+        )
+    return found
+
+
+def _came_to_learning(turn: _Turn, replies: Sequence[MessageRecord]) -> bool:
+    """Whether a turn was learned, or was not to be, or was and is forgotten: learning follows on the end of a reply."""
+    return bool(turn.taught) or any(reply.finish is not None for reply in replies)
 
 
 def _together(lessons: Sequence[Learned]) -> Learned:

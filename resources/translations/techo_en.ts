@@ -56,6 +56,16 @@
     </message>
 </context>
 <context>
+    <name>Messages</name>
+    <message numerus="yes">
+        <source>%Ln messages were deleted.</source>
+        <translation>
+            <numerusform>%Ln message was deleted.</numerusform>
+            <numerusform>%Ln messages were deleted.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>ProfileMenu</name>
     <message numerus="yes">
         <source>%Ln learned turns</source>

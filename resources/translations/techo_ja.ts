@@ -55,12 +55,24 @@
         <translation>Techo の返事</translation>
     </message>
     <message>
-        <source>Send again</source>
-        <translation>もう一度送る</translation>
+        <source>Answer again</source>
+        <translation>答え直してもらう</translation>
     </message>
     <message>
-        <source>Send the unanswered message again</source>
-        <translation>返事のなかったメッセージをもう一度送る</translation>
+        <source>Answer it</source>
+        <translation>答えてもらう</translation>
+    </message>
+    <message>
+        <source>Have the message answered</source>
+        <translation>このメッセージに答えてもらう</translation>
+    </message>
+    <message>
+        <source>Continue</source>
+        <translation>続ける</translation>
+    </message>
+    <message>
+        <source>Continue the reply</source>
+        <translation>返事を続ける</translation>
     </message>
     <message>
         <source>Techo&apos;s memory spoke in this answer.</source>
@@ -99,6 +111,10 @@
         <translation>返事が最大の長さに達しました。</translation>
     </message>
     <message>
+        <source>This message has no answer.</source>
+        <translation>このメッセージには、まだ返事がありません。</translation>
+    </message>
+    <message>
         <source>Interrupted: the engine stopped before the reply was complete.</source>
         <translation>中断: 返事が終わる前にエンジンが止まりました。</translation>
     </message>
@@ -108,6 +124,10 @@
     <message>
         <source>Conversation</source>
         <translation>会話</translation>
+    </message>
+    <message>
+        <source>Alt+Up goes from message to message; the menu key says what can be done.</source>
+        <translation>Alt+↑ でメッセージを順に移動し、メニューキーで操作を選べます。</translation>
     </message>
     <message>
         <source>Go to the newest message</source>
@@ -182,6 +202,10 @@
     <message>
         <source>Rename</source>
         <translation>名前を変更</translation>
+    </message>
+    <message>
+        <source>Export…</source>
+        <translation>書き出す…</translation>
     </message>
     <message>
         <source>Delete</source>
@@ -396,6 +420,10 @@
         <translation>その項目はもう記憶にありません。</translation>
     </message>
     <message>
+        <source>There is no such message any more.</source>
+        <translation>そのメッセージはもうありません。</translation>
+    </message>
+    <message>
         <source>What this profile has learned belongs to another language model or another version of the memory.</source>
         <translation>このプロファイルが覚えた内容は、別の言語モデル、または別のバージョンの記憶のものです。</translation>
     </message>
@@ -454,6 +482,21 @@
     <message>
         <source>In the engine&apos;s words: {words}</source>
         <translation>エンジンの説明（英語）: {words}</translation>
+    </message>
+</context>
+<context>
+    <name>Flipper</name>
+    <message>
+        <source>Previous version</source>
+        <translation>前の版</translation>
+    </message>
+    <message>
+        <source>Next version</source>
+        <translation>次の版</translation>
+    </message>
+    <message>
+        <source>Version {place} of {count}</source>
+        <translation>{count} 件中 {place} 番目の版</translation>
     </message>
 </context>
 <context>
@@ -875,6 +918,164 @@ Everything stays on this computer.</source>
     <message>
         <source>SIZE OF THE MEMORY</source>
         <translation>記憶の大きさ</translation>
+    </message>
+</context>
+<context>
+    <name>MessageActions</name>
+    <message>
+        <source>Copy the selection</source>
+        <translation>選択した部分をコピー</translation>
+    </message>
+    <message>
+        <source>Copy the message</source>
+        <translation>メッセージをコピー</translation>
+    </message>
+    <message>
+        <source>Edit the message</source>
+        <translation>メッセージを編集</translation>
+    </message>
+    <message>
+        <source>Another reply</source>
+        <translation>別の返事をもらう</translation>
+    </message>
+    <message>
+        <source>Continue the reply</source>
+        <translation>返事を続ける</translation>
+    </message>
+    <message>
+        <source>Previous version</source>
+        <translation>前の版</translation>
+    </message>
+    <message>
+        <source>Next version</source>
+        <translation>次の版</translation>
+    </message>
+    <message>
+        <source>Delete the message</source>
+        <translation>メッセージを削除</translation>
+    </message>
+    <message>
+        <source>Undo deleting</source>
+        <translation>削除を元に戻す</translation>
+    </message>
+</context>
+<context>
+    <name>MessageButtons</name>
+    <message>
+        <source>Edit the message</source>
+        <translation>メッセージを編集</translation>
+    </message>
+    <message>
+        <source>Another reply</source>
+        <translation>別の返事をもらう</translation>
+    </message>
+    <message>
+        <source>More</source>
+        <translation>その他の操作</translation>
+    </message>
+</context>
+<context>
+    <name>MessageEditor</name>
+    <message>
+        <source>Your message, to be changed</source>
+        <translation>編集中のメッセージ</translation>
+    </message>
+    <message>
+        <source>Enter sends, Shift+Enter breaks the line, Escape leaves it as it was.</source>
+        <translation>Enter で送信、Shift+Enter で改行、Esc で編集をやめます。</translation>
+    </message>
+    <message>
+        <source>The old version stays here beside the new one; what Techo learned from it is forgotten.</source>
+        <translation>元の版も残り、見比べられます。元の版から覚えたことは忘れます。</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>キャンセル</translation>
+    </message>
+    <message>
+        <source>Leave the message as it was</source>
+        <translation>編集をやめて元のままにする</translation>
+    </message>
+    <message>
+        <source>Send</source>
+        <translation>送信</translation>
+    </message>
+    <message>
+        <source>Send the changed message</source>
+        <translation>編集したメッセージを送信</translation>
+    </message>
+</context>
+<context>
+    <name>Messages</name>
+    <message>
+        <source>E&amp;dit your last message</source>
+        <translation>最後のメッセージを編集(&amp;D)</translation>
+    </message>
+    <message>
+        <source>&amp;Another reply</source>
+        <translation>別の返事をもらう(&amp;A)</translation>
+    </message>
+    <message>
+        <source>C&amp;ontinue the reply</source>
+        <translation>返事を続ける(&amp;O)</translation>
+    </message>
+    <message>
+        <source>&amp;Previous message</source>
+        <translation>前のメッセージ(&amp;P)</translation>
+    </message>
+    <message>
+        <source>Ne&amp;xt message</source>
+        <translation>次のメッセージ(&amp;X)</translation>
+    </message>
+    <message>
+        <source>Expo&amp;rt the chat…</source>
+        <translation>チャットを書き出す(&amp;R)…</translation>
+    </message>
+    <message>
+        <source>“{title}” was deleted.</source>
+        <translation>「{title}」を削除しました。</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln messages were deleted.</source>
+        <translation>
+            <numerusform>メッセージを %Ln 件削除しました。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>What Techo learned from it stays learned.</source>
+        <translation>そこから覚えたことは残ります。</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>元に戻す</translation>
+    </message>
+    <message>
+        <source>chat</source>
+        <translation>チャット</translation>
+    </message>
+    <message>
+        <source>Export the chat</source>
+        <translation>チャットを書き出す</translation>
+    </message>
+    <message>
+        <source>Markdown: what is shown (*.md)</source>
+        <translation>Markdown: 表示中の会話 (*.md)</translation>
+    </message>
+    <message>
+        <source>JSON: every version (*.json)</source>
+        <translation>JSON: すべての版 (*.json)</translation>
+    </message>
+    <message>
+        <source>Folder:</source>
+        <translation>フォルダー:</translation>
+    </message>
+    <message>
+        <source>Kind of file:</source>
+        <translation>ファイルの種類:</translation>
+    </message>
+    <message>
+        <source>You</source>
+        <translation>あなた</translation>
     </message>
 </context>
 <context>

@@ -21,6 +21,7 @@ from typing import Any
 import msgspec
 
 from engine import protocol as p
+from engine.store.tree import Tree
 
 REPLY = "I will **remember** that for you."
 NOW = "2026-01-02T03:04:05+00:00"
@@ -226,9 +227,75 @@ class Engine:
             raise Fail(1206, "There is no such conversation.", "Choose one from the list.")
         return messages
 
-    def do_conversation_messages(self, params: p.ConversationId) -> p.MessageList:
-        messages = self.messages(params.conversation)
-        return p.MessageList(messages=[msgspec.convert(message, type=p.Message) for message in messages])
+    def tree(self, number: int) -> Tree:
+        rows = [(m["id"], m.get("parent")) for m in self.messages(number) if not m.get("deleted")]
+        return Tree(rows, self.open.setdefault("leaf", {}).get(str(number)))
+
+    def show(self, number: int, leaf: int) -> None:
+        self.open.setdefault("leaf", {})[str(number)] = leaf
+        self.store.save()
+
+    def find(self, identifier: int) -> dict[str, Any]:
+        for number in self.open["conversations"]:
+            for message in self.messages(int(number)):
+                if message["id"] == identifier:
+                    return message
+        raise Fail(1208, "There is no such message.", "It was deleted.")
+
+    def do_conversation_messages(self, params: p.ConversationMessages) -> p.MessageList:
+        tree = self.tree(params.conversation)
+        path = tree.path(tree.leaf)
+        messages = []
+        for message in self.messages(params.conversation):
+            if message["id"] in path:
+                versions = tree.versions(message["id"])
+                found = msgspec.convert({**message, "parent": tree.parent(message["id"])}, type=p.Message)
+                messages.append(msgspec.structs.replace(found, versions=versions if len(versions) > 1 else []))
+        return p.MessageList(messages=messages)
+
+    def do_message_show(self, params: p.MessageId) -> p.MessageList:
+        message = self.find(params.message)
+        if message.get("deleted"):
+            raise Fail(1208, "There is no such message.", "It was deleted.")
+        number = message["conversation"]
+        self.show(number, self.tree(number).newest(params.message))
+        return self.do_conversation_messages(p.ConversationMessages(conversation=number))
+
+    def do_message_delete(self, params: p.MessageId) -> p.MessageDeleted:
+        number = self.find(params.message)["conversation"]
+        tree, title = self.tree(number), self.conversation(number).title
+        gone = tree.below(params.message)
+        for message in gone:
+            self.find(message)["deleted"] = params.message
+        whole = len(gone) == len(tree)
+        self.show(number, tree.beside(params.message))
+        if whole:
+            self.open["deleted"][str(number)] = self.open["conversations"].pop(str(number))
+        self.store.save()
+        return p.MessageDeleted(
+            message=params.message,
+            conversation=number,
+            title=title,
+            messages=len(gone),
+            whole=whole,
+            undo_seconds=self.options.undo,
+        )
+
+    def do_message_restore(self, params: p.MessageId) -> p.Conversation:
+        for number, messages in list(self.open["deleted"].items()):
+            if any(message["id"] == params.message for message in messages):
+                self.open["conversations"][number] = self.open["deleted"].pop(number)
+        number = self.find(params.message)["conversation"]
+        for message in self.messages(number):
+            if message.get("deleted") == params.message:
+                del message["deleted"]
+        self.show(number, self.tree(number).newest(params.message))
+        return self.conversation(number)
+
+    def do_conversation_export(self, params: p.ConversationExport) -> p.Exported:
+        data = f"{params.format} of {params.conversation}, {params.you}".encode()
+        Path(params.path).write_bytes(data)
+        return p.Exported(path=params.path, bytes=len(data))
 
     def do_conversation_rename(self, params: p.ConversationRename) -> p.Conversation:
         if "refuse" in params.title:
@@ -269,7 +336,11 @@ class Engine:
         for number, messages in self.open["conversations"].items():
             for message in messages:
                 place = message["content"].find(params.query)
-                if place >= 0 and (params.before is None or message["id"] < params.before):
+                if (
+                    place >= 0
+                    and not message.get("deleted")
+                    and (params.before is None or message["id"] < params.before)
+                ):
                     hits.append(
                         p.Hit(
                             conversation=int(number),
@@ -284,17 +355,20 @@ class Engine:
         hits.sort(key=lambda hit: -hit.message)
         return p.HitList(hits=hits[: params.limit], more=len(hits) > params.limit)
 
-    def add(self, conversation: int, role: str, content: str, finish: str | None = None) -> dict[str, Any]:
-        message = {
+    def add(self, conversation: int, role: str, content: str, parent: int | None = None) -> dict[str, Any]:
+        if parent is None:
+            parent = self.tree(conversation).leaf if str(conversation) in self.open["conversations"] else 0
+        message: dict[str, Any] = {
             "id": self.store.number(),
+            "parent": parent,
             "conversation": conversation,
             "role": role,
             "content": content,
             "created": NOW,
-            "finish": finish,
+            "finish": None,
         }
         self.open["conversations"].setdefault(str(conversation), []).append(message)
-        self.store.save()
+        self.show(conversation, message["id"])
         return message
 
     # -------------------------------------------------------------------------------- one turn
@@ -303,34 +377,66 @@ class Engine:
         text = params.text
         if text.startswith("/die-unsaved"):
             os._exit(9)
+        parent, conversation, forgotten = None, params.conversation, []
+        if params.edits is not None:
+            old = self.find(params.edits)
+            parent, conversation = old["parent"], old["conversation"]
+            forgotten = [e["id"] for e in self.open["journal"] if e["message"] == params.edits]
+            self.open["journal"] = [e for e in self.open["journal"] if e["id"] not in forgotten]
+        self.begin()
+        said = self.add(conversation or self.store.number(), "user", text, parent)
+        if text.startswith("/die-unsaid"):  # Saved, but the notification never leaves.
+            os._exit(9)
+        done = self.reply(said, text, None)
+        done.forgotten = forgotten
+        return done
+
+    def do_turn_again(self, params: p.TurnAgain) -> p.TurnDone:
+        said = self.find(params.message)
+        replies = [m for m in self.messages(said["conversation"]) if m.get("parent") == said["id"]]
+        self.begin()
+        return self.reply(said, said["content"], None, f"Another reply ({len(replies) + 1}).")
+
+    def do_turn_continue(self, params: p.TurnContinue) -> p.TurnDone:
+        answer = self.find(params.message)
+        self.begin()
+        return self.reply(self.find(answer["parent"]), "", answer, " And so on to the end.")
+
+    def begin(self) -> None:
         self.turn += 1
         self.running = True
         self.cancelled.clear()
-        conversation = params.conversation or self.store.number()
-        self.talking_in = conversation
-        said = self.add(conversation, "user", text)
-        if text.startswith("/die-unsaid"):  # Saved, but the notification never leaves.
-            os._exit(9)
+
+    def reply(
+        self, said: dict[str, Any], text: str, answer: dict[str, Any] | None, reply: str | None = None
+    ) -> p.TurnDone:
+        """Streams a reply, or with `answer` more of that one. `reply`: what else than the usual."""
+        another = reply is not None
+        conversation = self.talking_in = said["conversation"]
         self.say("turn.accepted", p.TurnAccepted(turn=self.turn, conversation=conversation, message=said["id"]))
-        reply, finish, pause = REPLY, "stop", 0.0
-        if text.startswith("/markdown"):
+        finish, pause = "stop", 0.0
+        if reply is not None:
+            pause = 0.05
+        elif text.startswith("/markdown"):
             reply = "# Title\n\n```python\nx = 1\n```\n\n<b>not bold</b>\n\n![cat](https://example.org/cat.png)"
         elif text.startswith("/long"):
             reply, pause = "word " * 400, float([*text.split(), "0.01"][1])
+        elif text.startswith("/short"):
+            reply, finish = "Once upon a time", "length"
         elif text.startswith("/garble"):
             self.write(b"this is no JSON")
             self.write(b'{"jsonrpc":"2.0","method":"turn.delta","params":{"turn":"seven"}}')
             self.write(b'{"jsonrpc":"2.0","method":"engine.news","params":{}}')
             self.write(b'{"jsonrpc":"2.0","id":999999,"result":{}}')
-        elif text.startswith("/fail"):
+        reply = REPLY if reply is None else reply
+        if text.startswith("/fail") or (another and text.startswith("/only-once")):
             self.running = False
             raise Fail(1102, "The model could not compute.", "Start the engine again.")
         pieces = [piece + " " for piece in reply.split(" ")]
         pieces[-1] = pieces[-1][:-1]
-        if text.startswith("/ponder"):  # Reads until it is stopped.
+        if text.startswith("/ponder") or (another and text.startswith("/wait")):  # Reads until it is stopped.
             self.cancelled.wait(30)
-        answer: dict[str, Any] | None = None
-        sent = ""
+        sent = "" if answer is None else answer["content"]
         for place, piece in enumerate(pieces):
             if self.cancelled.is_set():
                 finish = "cancelled"
@@ -343,18 +449,20 @@ class Engine:
                 os._exit(9)
             sent += piece
             self.say("turn.delta", p.TurnDelta(turn=self.turn, text=piece))
-            answer = answer or self.add(conversation, "assistant", sent)
+            answer = answer or self.add(conversation, "assistant", sent, said["id"])
             time.sleep(pause)
-        answer = answer or self.add(conversation, "assistant", "")
-        answer.update(content=sent, finish=finish)
-        learned = self.learn(said["id"], text) if params.learn and finish == "stop" else None
+        if answer is None and not another:
+            answer = self.add(conversation, "assistant", "", said["id"])
+        if answer is not None:
+            answer.update(content=sent, finish=finish)
+        learned = self.learn(said["id"], text) if not another and finish == "stop" else None
         self.store.save()
         self.running = False
         asked = text.endswith("?") and len(self.open["journal"]) > 0
         return p.TurnDone(
             conversation=conversation,
             user_message=said["id"],
-            reply_message=answer["id"],
+            reply_message=None if answer is None else answer["id"],
             reply=sent,
             finish=finish,  # type: ignore[arg-type]
             learned=learned,

@@ -43,7 +43,7 @@ def test_the_state_line_says_so(qtbot: QtBot, make_window: MakeWindow) -> None:
     assert "starting again" in lines[1]
 
 
-def test_death_while_replying_keeps_what_was_seen_and_offers_to_send_again(
+def test_death_while_replying_keeps_what_was_seen_and_offers_another_reply(
     qtbot: QtBot, make_window: MakeWindow
 ) -> None:
     window = make_window()
@@ -56,9 +56,12 @@ def test_death_while_replying_keeps_what_was_seen_and_offers_to_send_again(
     assert reply.state is ItemState.INTERRUPTED
     assert reply.text.startswith("I will **remember**")
     bubble = window.chat.bubbles()[-1]
-    assert bubble.again_button.isVisible()
-    bubble.again_button.click()
-    qtbot.waitUntil(lambda: said(window) == ["Before.", "/die", "/die"])
+    assert bubble.more_button.isVisible()
+    window.messages.again.trigger()
+    qtbot.waitUntil(lambda: not window.partner.exchange.running)
+    assert said(window) == ["Before.", "/die"]  # not said a second time
+    assert items(window)[-1].text == "Another reply (2)."
+    assert items(window)[-1].versions == [reply.message, items(window)[-1].message]
 
 
 def test_death_after_a_partial_save_shows_the_longer_of_both(qtbot: QtBot, make_window: MakeWindow) -> None:

@@ -58,7 +58,7 @@ def filled(qtbot: QtBot, window: MainWindow) -> None:
     say(qtbot, window, "What is my cat called?")
     window.panel.set_learned(window.chat.bubbles()[0].item.learned)
     type_and_send(qtbot, window, "/die")
-    qtbot.waitUntil(lambda: window.chat.bubbles()[-1].again_button.isVisible(), timeout=20_000)
+    qtbot.waitUntil(lambda: window.chat.bubbles()[-1].more_button.isVisible(), timeout=20_000)
     engine = window.partner.engine
     qtbot.waitUntil(lambda: engine.condition is Condition.READY and not engine.unanswered, timeout=20_000)
     window._on_failed(ErrorBody(code=1204, message="The profile “Work” is open elsewhere.", hint="Close it there."))
@@ -214,7 +214,7 @@ def test_tab_visits_each_control_of_the_window_once_in_the_order_of_reading(
     filled(qtbot, window)
     visited = check_order(qtbot, window)
     bar = window.notices.notices()[-1]
-    again = window.chat.bubbles()[-1].again_button
+    again = window.chat.bubbles()[-1].more_button
     parts = [window.sidebar.profile_button, window.sidebar.list, bar.button, again, window.composer.edit]
     assert [part for part in visited if part in parts] == parts
 
@@ -227,7 +227,7 @@ def test_tab_goes_on_from_a_message_that_was_clicked(qtbot: QtBot, make_window: 
     last.text.setFocus()
     qtbot.waitUntil(last.text.hasFocus)
     QTest.keyClick(last.text, Qt.Key.Key_Tab)
-    assert last.again_button.hasFocus()
+    assert last.more_button.hasFocus()
 
 
 def test_a_notice_dismissed_with_the_keyboard_gives_the_focus_to_the_input_box(

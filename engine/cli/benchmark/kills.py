@@ -22,7 +22,7 @@ from engine.cli.connection import Connection, Event
 from engine.cli.evaluation.scoring import judge
 from engine.errors import EngineError, ErrorCode
 from engine.protocol import (
-    ConversationId,
+    ConversationMessages,
     JournalList,
     JournalPage,
     MessageList,
@@ -169,7 +169,7 @@ class _Siege:
         for conversation in {place for place, _ in wanted.values()}:
             try:
                 listed = engine.call(
-                    "conversation.messages", ConversationId(conversation=conversation), MessageList
+                    "conversation.messages", ConversationMessages(conversation=conversation), MessageList
                 ).messages
             except EngineError as error:
                 if error.code != ErrorCode.CONVERSATION_NOT_FOUND:

@@ -173,6 +173,35 @@ def test_a_conversation_is_deleted_only_when_that_is_confirmed(techo: Techo, tal
         assert error["error"]["hint"]
 
 
+def test_versions_from_the_terminal(techo: Techo, tmp_path: Path) -> None:
+    short = ("--max-tokens", "6")
+    first = techo("say", "My locker number is 417.", *short)[1]
+    said, conversation = str(first["user_message"]), str(first["conversation"])
+    status, other = techo("again", said, "--seed", "3", *short)
+    assert (status, other["learned"]) == (0, None)
+    more = techo("continue", str(other["reply_message"]), *short)[1]
+    assert more["reply"].startswith(other["reply"])
+    edited = techo("say", "My locker number is 582.", "--edit", said, *short)[1]
+    assert edited["forgotten"] == [first["learned"]["entry"]]
+    shown = techo("conversation", "show", conversation)[1]["messages"]
+    assert [one["id"] for one in shown] == [edited["user_message"], edited["reply_message"]]
+    assert len(techo("conversation", "show", conversation, "--every")[1]["messages"]) == 5
+    back = techo("message", "show", said)[1]["messages"]
+    assert [one["content"] for one in back] == ["My locker number is 417.", more["reply"]]
+    for name, kind in (("locker.md", "# My locker"), ("locker.json", "{")):
+        status, done = techo("conversation", "export", conversation, str(tmp_path / name))
+        assert (status, done["bytes"]) == (0, (tmp_path / name).stat().st_size)
+        assert (tmp_path / name).read_text(encoding="utf-8").startswith(kind)
+    status, error = techo("conversation", "export", conversation, str(tmp_path / "locker.md"))
+    assert (status, "--overwrite" in error["error"]["hint"]) == (1, True)
+    status, refused = techo("message", "delete", said)
+    assert (status, refused["error"]["code"]) == (3, ErrorCode.NOT_CONFIRMED)
+    assert techo("message", "delete", said, "--yes")[1]["messages"] == 3
+    assert len(techo("conversation", "show", conversation, "--every")[1]["messages"]) == 2
+    status, error = techo("again", said, *short)
+    assert (status, error["error"]["code"]) == (1, ErrorCode.MESSAGE_NOT_FOUND)
+
+
 def test_sampling_is_repeatable_by_seed(techo: Techo) -> None:
     def reply(*more: str) -> str:
         options = ("--no-learn", "--no-recall", "--max-tokens", "16", *more)

@@ -225,11 +225,11 @@ def test_what_nobody_undoes_is_erased_when_its_time_is_over(tmp_path: Path, monk
         service.handlers["conversation.delete"](ConversationId(conversation=1), call)
         assert due() == UNDO_SECONDS
         service.tidy()
-        assert profile.deleted_conversations() == 1
+        assert profile.deleted() == 1
         now[0] += UNDO_SECONDS
         assert due() == 0.0
         service.tidy()
-        assert profile.deleted_conversations() == 0
+        assert profile.deleted() == 0
         assert due() is None
         assert kept == [UNDO_SECONDS - 1]
         with pytest.raises(EngineError) as refused:
@@ -258,12 +258,12 @@ def test_a_full_disk_delays_the_erasing_and_ends_nothing(tmp_path: Path, monkeyp
         monkeypatch.setattr(profile, "purge_deleted", refuse)
         now[0] += UNDO_SECONDS
         service.tidy()
-        assert profile.deleted_conversations() == 1
+        assert profile.deleted() == 1
         assert service.tidy_in == UNDO_SECONDS
         full[0] = False
         now[0] += UNDO_SECONDS
         service.tidy()
-        assert profile.deleted_conversations() == 0
+        assert profile.deleted() == 0
 
 
 def test_an_idle_server_tidies_when_it_is_time(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from engine.client import EngineClient
 from engine.errors import EngineError, ErrorCode
 from engine.protocol import (
     Cancelling,
-    ConversationId,
     ConversationList,
+    ConversationMessages,
     EngineStatus,
     JournalList,
     JournalPage,
@@ -58,7 +58,9 @@ def text_of(heard: Heard) -> str:
 
 
 def messages(engine: EngineClient, conversation: int) -> list[tuple[str, str, str | None]]:
-    listed = engine.call("conversation.messages", ConversationId(conversation=conversation), MessageList, timeout=WAIT)
+    listed = engine.call(
+        "conversation.messages", ConversationMessages(conversation=conversation), MessageList, timeout=WAIT
+    )
     return [(message.role, message.content, message.finish) for message in listed.messages]
 
 

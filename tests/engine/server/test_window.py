@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.protocol import (
-    ConversationId,
+    ConversationMessages,
     JournalList,
     JournalPage,
     MemoryStats,
@@ -37,7 +37,9 @@ def test_everything_goes_on_past_the_windows_end(start_engine: StartEngine) -> N
         cached.append(done.usage.cached_tokens)
         assert done.usage.cached_tokens + done.usage.prompt_tokens <= 160
         assert done.reply
-    listed = engine.call("conversation.messages", ConversationId(conversation=conversation), MessageList, timeout=WAIT)
+    listed = engine.call(
+        "conversation.messages", ConversationMessages(conversation=conversation), MessageList, timeout=WAIT
+    )
     assert len(listed.messages) == 18
     assert sum(count > 50 for count in cached) >= 4, f"most turns reuse what the window holds: {cached}"
 

@@ -61,6 +61,7 @@ def test_the_schema_is_recorded_with_its_version(profile: Profile) -> None:
     assert database.rows("SELECT migration_set, name FROM _sqlite_migrations") == [
         ("techo.profile", "1.0 profile, conversations, messages, journal, snapshots"),
         ("techo.profile", "1.1 pinned and deleted conversations, full-text search"),
+        ("techo.profile", "1.2 versions of messages, deleted messages"),
     ]
 
 
@@ -83,6 +84,59 @@ def test_a_profile_of_format_1_0_is_brought_up_to_date(store: ProfileStore) -> N
         assert [(found.title, found.pinned) for found in profile.conversations()] == [("About the dog", True)]
         assert profile.search("歯医者") == []
         assert profile.take_notices() == []
+
+
+def test_a_profile_of_format_1_1_is_brought_up_to_date(store: ProfileStore) -> None:
+    """`profile-1.1.sqlite3` was written by the last Techo of that format: no message had a second version."""
+    record = store.create("Old")
+    shutil.copy(DATA / "profile-1.1.sqlite3", store.directory / record.id / "profile.sqlite3")
+    with store.open("Golden", IDENTITY) as profile:
+        assert profile._database.value("PRAGMA user_version") == MAJOR << 16 | MINOR
+        assert [(found.title, found.pinned) for found in profile.conversations()] == [
+            ("About the dog", True),
+            ("予定", False),
+        ]
+        assert [(said.id, said.parent, said.versions) for said in profile.messages(1)] == [
+            (1, 0, ()),
+            (2, 1, ()),
+            (3, 2, ()),
+            (6, 3, ()),
+            (7, 6, ()),
+        ]
+        assert [entry.message for entry in profile.entries()] == [2, 2, 2]
+        again = profile.append_message(1, "assistant", "A dog and a cat.", "stop", parent=6)
+        assert again.versions == (7, again.id)
+    with store.open("Golden", IDENTITY) as profile:
+        assert [said.id for said in profile.messages(1)] == [1, 2, 3, 6, again.id]
+        assert profile.take_notices() == []
+
+
+def test_what_an_older_techo_adds_follows_on_what_was_said_before(store: ProfileStore) -> None:
+    """It opens a file of 1.2, too, and knows nothing of parents: the next opening puts its messages in their place."""
+    store.create("Test")
+    with store.open("Test", IDENTITY) as profile:
+        profile.create_conversation("talk")
+        said = profile.append_message(1, "user", "One.")
+        first = profile.append_message(1, "assistant", "Two.", "stop")
+        second = profile.append_message(1, "assistant", "Or two.", "stop", parent=said.id)
+        profile.show_message(first.id)
+        database = profile._database
+        with database.transaction("write as 1.1 does"):
+            for identifier, role in ((10, "user"), (11, "assistant")):
+                database.run(
+                    "INSERT INTO message (id, conversation, role, created, finish, digest, content) "
+                    "VALUES (?, 1, ?, '', NULL, x'', 'later')",
+                    (identifier, role),
+                )
+        assert [message.id for message in profile.messages(1)] == [said.id, first.id]
+    with store.open("Test", IDENTITY) as profile:
+        assert [(said.id, said.parent) for said in profile.messages(1)] == [
+            (said.id, 0),
+            (second.id, said.id),
+            (10, second.id),
+            (11, 10),
+        ]
+        assert profile._database.value("SELECT count(*) FROM message WHERE parent IS NULL") == 0
 
 
 def test_a_newer_minor_version_is_opened(store: ProfileStore) -> None:

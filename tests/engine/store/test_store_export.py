@@ -280,6 +280,59 @@ def test_an_export_of_format_1_0_is_imported(store: ProfileStore) -> None:
         assert [entry.id for entry in profile.entries()] == [1, 2, 3]
 
 
+def test_an_export_of_format_1_1_is_imported(store: ProfileStore) -> None:
+    """`export-1.1.techo` was written by the last Techo of that format: no message had a second version."""
+    store.import_file(DATA / "export-1.1.techo", "Imported", IDENTITY, accept)
+    with store.open("Imported", IDENTITY) as profile:
+        assert [(found.title, found.pinned) for found in profile.conversations()] == [
+            ("About the dog", True),
+            ("予定", False),
+        ]
+        assert [(said.id, said.parent) for said in profile.messages(1)] == [(1, 0), (2, 1), (3, 2), (6, 3), (7, 6)]
+
+
+def test_versions_are_exported(store: ProfileStore, folder: Path) -> None:
+    filled(store)
+    with store.open("Filled", IDENTITY) as profile:
+        again = profile.append_message(1, "assistant", "Zuzu!", "stop", parent=2)
+        edited = profile.append_message(1, "user", "My cat is called Zuzu.", parent=1)
+        gone = profile.append_message(1, "assistant", "Gone.", "stop")
+        profile.delete_message(gone.id)
+        profile.show_message(3)
+        before = profile.every_version(1)
+        profile.export(folder / "versions.techo")
+    assert {said.id: said.versions for said in before} == {
+        1: (),
+        2: (2, edited.id),
+        3: (3, again.id),
+        again.id: (3, again.id),
+        edited.id: (2, edited.id),
+    }
+    store.import_file(folder / "versions.techo", "Imported", IDENTITY, accept)
+    with store.open("Imported", IDENTITY) as profile:
+        assert profile.every_version(1) == before
+        assert [said.id for said in profile.messages(1)] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("parent", [b"3", b"4", b"9", b"-1", b'"1"'])
+def test_an_export_whose_messages_follow_on_nothing_is_refused(
+    store: ProfileStore, exported: Path, parent: bytes
+) -> None:
+    def spoil(members: Members, manifest: dict[str, Any]) -> None:
+        members[MESSAGES] = members[MESSAGES].replace(b'"parent":2', b'"parent":' + parent, 1)
+
+    assert "line 3" in _refused(store, _repack(exported, spoil), ErrorCode.IMPORT_REFUSED)
+
+
+def test_an_export_that_shows_what_is_not_there_is_refused(store: ProfileStore, exported: Path) -> None:
+    def spoil(members: Members, manifest: dict[str, Any]) -> None:
+        lines = members[CONVERSATIONS]
+        members[CONVERSATIONS] = lines.replace(b'"leaf":3', b'"leaf":4', 1)
+        assert members[CONVERSATIONS] != lines
+
+    assert "not in it" in _refused(store, _repack(exported, spoil), ErrorCode.IMPORT_REFUSED)
+
+
 def test_pins_are_exported_and_what_was_imported_can_be_searched(store: ProfileStore, folder: Path) -> None:
     filled(store)
     with store.open("Filled", IDENTITY) as profile:

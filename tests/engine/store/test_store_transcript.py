@@ -83,7 +83,6 @@ def test_counts_and_unknown_conversations(profile: Profile) -> None:
             lambda: profile.conversation(unknown),  # noqa: B023
             lambda: profile.messages(unknown),  # noqa: B023
             lambda: profile.append_message(unknown, "user", "x"),  # noqa: B023
-            lambda: profile.update_message(unknown, "x", None),  # noqa: B023
             lambda: profile.delete_conversation(unknown),  # noqa: B023
             lambda: profile.restore_conversation(unknown),  # noqa: B023
             lambda: profile.rename_conversation(unknown, "x"),  # noqa: B023
@@ -174,7 +173,7 @@ def test_a_deletion_can_be_undone_and_until_then_nothing_shows_the_conversation(
     assert profile.conversations() == [kept]
     assert (profile.counts().conversations, profile.counts().messages) == (1, 0)
     assert profile.search("Zuzu") == []
-    assert profile.deleted_conversations() == 1
+    assert profile.deleted() == 1
     for act in (
         lambda: profile.messages(gone.id),
         lambda: profile.append_message(gone.id, "user", "x"),
@@ -217,14 +216,14 @@ def test_what_a_crash_left_marked_goes_at_the_next_opening(folder: Path, seconds
     crashed = ProfileStore(folder / "crashed", clock=lambda: moment[0])
     with crashed.open("Test", IDENTITY) as profile:
         assert profile.conversations() == []
-        assert profile.deleted_conversations() == int(stays)
+        assert profile.deleted() == int(stays)
         on_disk = b"".join(path.read_bytes() for path in profile.directory.rglob("*") if path.is_file())
         assert (b"secret" in on_disk) is stays
         if stays:
             profile.restore_conversation(1)
             profile.delete_conversation(1)
     with crashed.open("Test", IDENTITY) as profile:
-        assert profile.deleted_conversations() == 0  # closing purges
+        assert profile.deleted() == 0  # closing purges
         with pytest.raises(StoreError):
             profile.restore_conversation(1)
 

@@ -85,7 +85,9 @@ def test_old_messages_leave_and_the_beginning_stays_the_same(builder: PromptBuil
 def test_another_profile_begins_anew(builder: PromptBuilder) -> None:
     *_, (earlier, question) = talk()
     builder.build(earlier, question, max_tokens=50)
-    few = [Stored(1, "user", "Hello."), Stored(2, "assistant", "Hi.")]
+    begin = builder._first[1]  # the other profile has a message of this number, too
+    said = (("user", "Hello."), ("assistant", "Hi."), ("user", "Well?"), ("assistant", "Well."))
+    few = [Stored(begin - 2 + place, role, words) for place, (role, words) in enumerate(said)]  # type: ignore[arg-type]
     (hidden,) = builder.build(few, "Who?", max_tokens=50)
     builder.forget_conversations()
     (whole,) = builder.build(few, "Who?", max_tokens=50)
@@ -130,6 +132,36 @@ def test_a_long_message_without_spaces_is_cut_between_characters(
         said.append(text(loaded, prompt.tokens[start:end]))
     assert len(said) > 2
     assert "".join(said) == long
+
+
+def test_another_branch_is_read_from_its_own_beginning(builder: PromptBuilder, loaded: Backbone) -> None:
+    """Where a long conversation begins to be read says nothing about a short branch of it."""
+    long = [Stored(n, "user" if n % 2 else "assistant", f"{n}. {SENTENCE}") for n in range(1, 31)]
+    builder.build(long, "And then?", max_tokens=50)
+    branch = [Stored(1, "user", "1. Hello."), Stored(2, "assistant", "2. Hi.")]
+    (prompt,) = builder.build(branch, "Who?", max_tokens=50)
+    assert "1. Hello." in text(loaded, prompt.tokens)
+    (prompt,) = builder.build(long, "And then?", max_tokens=50)
+    assert "30. " in text(loaded, prompt.tokens)
+
+
+def test_a_reply_that_goes_on_stands_at_the_end_of_the_prompt(builder: PromptBuilder, loaded: Backbone) -> None:
+    before = [Stored(1, "user", "Hello."), Stored(2, "assistant", "Hi.")]
+    (plain,) = builder.build(before, "Tell me about the sea.", max_tokens=50)
+    (further,) = builder.build_further(before, "Tell me about the sea.", "The sea is", max_tokens=50)
+    begun = loaded.tokenize("The sea is")
+    assert further.tokens == [*plain.tokens, *begun]
+    assert further.text == plain.text
+
+
+def test_of_a_long_reply_that_goes_on_the_model_sees_the_end(builder: PromptBuilder, loaded: Backbone) -> None:
+    reply = " ".join(f"{n}. {SENTENCE}" for n in range(40))
+    earlier = [Stored(n, "user" if n % 2 else "assistant", f"{n}. {SENTENCE}") for n in range(1, 31)]
+    (prompt,) = builder.build_further(earlier, "Tell me about the mountains.", reply, max_tokens=50)
+    assert len(prompt.tokens) + 50 <= WINDOW
+    said = text(loaded, prompt.tokens)
+    assert said.endswith(SENTENCE)
+    assert "Tell me about the mountains." in said
 
 
 def test_empty_messages_are_left_out(builder: PromptBuilder) -> None:

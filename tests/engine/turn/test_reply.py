@@ -97,3 +97,31 @@ def test_a_reply_that_an_error_cuts_short_is_saved_and_stays_unfinished(profile:
     reply.add(b" two")
     reply.break_off()
     assert [(m.content, m.finish) for m in profile.messages(conversation)] == [("One two", None)]
+
+
+def test_a_reply_goes_on_in_the_same_message(profile: Profile) -> None:
+    conversation = profile.create_conversation("t").id
+    said = profile.append_message(conversation, "user", "Tell me.")
+    begun = profile.append_message(conversation, "assistant", "Once", "length")
+    sent: list[str] = []
+    reply = Reply(sent.append, Kept(profile, conversation, said.id), (begun.id, begun.content))
+    reply.add(b" upon")
+    reply.add(b" a time")
+    reply.finish("stop")
+    assert sent == [" upon", " a time"]
+    assert reply.message == begun.id
+    assert [(one.content, one.finish) for one in profile.messages(conversation)][1:] == [("Once upon a time", "stop")]
+
+
+def test_another_reply_without_a_word_is_not_kept(profile: Profile) -> None:
+    conversation = profile.create_conversation("t").id
+    said = profile.append_message(conversation, "user", "Tell me.")
+    profile.append_message(conversation, "assistant", "No.", "stop")
+    reply = Reply(lambda piece: None, Kept(profile, conversation, said.id, another=True))
+    reply.finish("cancelled")
+    assert reply.message is None
+    assert [one.content for one in profile.messages(conversation)] == ["Tell me.", "No."]
+    reply = Reply(lambda piece: None, Kept(profile, conversation, said.id, another=True))
+    reply.add(b"Yes")
+    reply.finish("cancelled")
+    assert [one.content for one in profile.messages(conversation)] == ["Tell me.", "Yes"]
