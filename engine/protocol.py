@@ -83,6 +83,8 @@ class BackboneInfo(Struct):
     vocabulary: int
     window: int
     """Tokens in the KV window."""
+    path: str = ""
+    """Its file."""
 
 
 class ProfileInfo(Struct):
@@ -212,6 +214,9 @@ class Initialized(Struct):
     profile: ProfileInfo | None
     notices: list[str]
     """What a person should know, such as a damaged snapshot that was set aside."""
+    hippocampus: BackboneInfo | None = None
+    """The memory's own language model, when `backbone` is another one: it reads, recalls in words and learns, and what
+    it recalls goes into the other's prompt. None when the memory speaks through `backbone` itself."""
 
 
 class ProfileName(Struct):

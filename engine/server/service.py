@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, Final
 import engine.protocol as p
 from engine.bit_ttt import Memory, SlowWeights
 from engine.errors import BackboneError, EngineError, ErrorCode, ProfileError, ProtocolError, StateError, StoreError
-from engine.models import find_default_model, find_memory_weights
-from engine.models.locate import require_weights
+from engine.models import file_digest, find_bundled_model, find_default_model, find_memory_weights
+from engine.models.locate import require_model, require_weights
 from engine.session import ImportCheck, Session
 from engine.store import (
     UNDO_SECONDS,
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+HIPPOCAMPUS_WINDOW: Final = 2048
+"""Tokens in the KV window of the memory's own model when another one talks: a turn, and what led to it."""
 MAX_QUERY: Final = 1_000
 """Characters of a search at most."""
 
@@ -52,7 +54,7 @@ class Options:
 
     Attributes:
         data_dir: Holds the profiles, the log and the digest cache.
-        model: The backbone's GGUF file; None for the default model.
+        model: The GGUF file of the language model that talks; None for the default model.
         memory: The memory's trained weights; None for those that ship.
         window: Tokens in the KV window.
         threads: CPU threads of the backbone; None to choose.
@@ -78,6 +80,7 @@ class _Loaded:
     """What takes long to load and lives as long as the process."""
 
     backbone: Backbone
+    speaker: Backbone | None
     runner: TurnRunner
     newborn: Memory
     identity: StateIdentity
@@ -149,23 +152,45 @@ class Service:
             raise BackboneError(
                 f"The memory's weights {weights.name} cannot be read.", "Install Techo again, or choose another file."
             ) from error
+        talks = find_default_model() if options.model is None else require_model(options.model)
+        remembers = self._remembering(talks, slow, weights.name)
         backbone = Backbone(
-            find_default_model() if options.model is None else options.model,
-            window=options.window,
+            remembers,
+            window=options.window if remembers == talks else min(options.window, HIPPOCAMPUS_WINDOW),
             threads=options.threads,
             taps=slow.taps,
             digest_cache=options.data_dir,
         )
-        if backbone.info.digest != slow.backbone:
-            name = backbone.info.name
+        speaker = None
+        try:
+            if remembers != talks:
+                speaker = Backbone(talks, window=options.window, threads=options.threads, digest_cache=options.data_dir)
+            newborn = Memory.born(slow, backbone.pieces())
+            runner = TurnRunner(backbone, self._notify, speaker)
+        except BaseException:
             backbone.close()
-            raise BackboneError(
-                f"The memory's weights {weights.name} were not trained for the language model {name}.",
-                "Use the default model, or weights that were trained for this one.",
-            )
-        newborn = Memory.born(slow, backbone.pieces())
+            if speaker is not None:
+                speaker.close()
+            raise
         identity = StateIdentity(backbone=backbone.info.digest, memory=slow.digest)
-        self._loaded = _Loaded(backbone, TurnRunner(backbone, self._notify), newborn, identity)
+        self._loaded = _Loaded(backbone, speaker, runner, newborn, identity)
+
+    def _remembering(self, talks: Path, slow: SlowWeights, weights: str) -> Path:
+        """The model that the memory's weights were trained for: the one that talks, else the bundled one.
+
+        Raises:
+            BackboneError: It is neither.
+        """
+        if file_digest(talks, self._options.data_dir) == slow.backbone:
+            return talks
+        bundled = find_bundled_model()
+        if file_digest(bundled, self._options.data_dir) != slow.backbone:
+            raise BackboneError(
+                f"The memory's weights {weights} were not trained for the language model {talks.stem}, nor for the "
+                "bundled one.",
+                "Use the memory's weights that ship with Techo, or those that were trained for this model.",
+            )
+        return bundled
 
     def take_notices(self) -> list[str]:
         """What a person should know and was not told yet."""
@@ -202,6 +227,8 @@ class Service:
             loaded, self._loaded = self._loaded, None
             if loaded is not None:
                 loaded.backbone.close()
+                if loaded.speaker is not None:
+                    loaded.speaker.close()
 
     @property
     def _ready(self) -> _Loaded:
@@ -233,9 +260,10 @@ class Service:
         return p.Initialized(
             protocol=p.PROTOCOL_VERSION,
             engine=_version(),
-            backbone=self._ready.backbone.info,
+            backbone=(self._ready.speaker or self._ready.backbone).info,
             profile=None if self._session is None else _profile(self._session.profile.record),
             notices=notices,
+            hippocampus=None if self._ready.speaker is None else self._ready.backbone.info,
         )
 
     # ------------------------------------------------------------------------------------------ profiles

@@ -27,6 +27,7 @@ from engine.protocol import (
     Notice,
     Perplexity,
     PerplexityOf,
+    Sampling,
     Struct,
     TurnAccepted,
     TurnAnswer,
@@ -35,6 +36,7 @@ from engine.protocol import (
     TurnDone,
     TurnFeed,
     TurnLearned,
+    TurnMessage,
     TurnSend,
     TurnStarted,
     Usage,
@@ -50,6 +52,12 @@ logger = logging.getLogger(__name__)
 Notify = Callable[[str, Struct], None]
 """Sends a notification: its method and params."""
 
+REMINDER: Final = (
+    '{text}\n\n(From your memory of earlier talks with this user, perhaps in answer to this: "{recollection}")'
+)
+"""Behind the text, where a model looks first, and in the turn itself: what was before stays in the KV window."""
+RECOLLECTION_TOKENS: Final = 40
+"""Tokens of a recollection at most: a sentence or two."""
 _SHORT: Final = 512
 """A stopped turn is still learned when its text has at most so many tokens: reading it takes a moment."""
 
@@ -59,6 +67,8 @@ class _Turn:
     """What one turn has come to."""
 
     prompts: list[Prompt]
+    speech: Callable[[str], list[Prompt]] | None = None
+    """Of another model that does the talking: what it reads, given a recollection."""
     parts: list[Part] = field(default_factory=list)
     prefill: Prefill | None = None
     generated: int = 0
@@ -91,15 +101,28 @@ class _Turn:
 class TurnRunner:
     """Owns the backbone while a turn runs. Not thread-safe; `cancelled` may be answered by another thread's flag."""
 
-    def __init__(self, backbone: Backbone, notify: Notify) -> None:
+    def __init__(self, backbone: Backbone, notify: Notify, speaker: Backbone | None = None) -> None:
+        """Makes a runner.
+
+        Args:
+            backbone: The model that the memory's weights were trained for.
+            notify: Sends notifications.
+            speaker: Another model that does the talking. `backbone` is its hippocampus then: it reads the same
+                conversation, learns, and recalls in words, which go into the speaker's prompt.
+        """
         self._backbone = backbone
+        self._speaker = speaker
         self._notify = notify
         self._prompts = PromptBuilder(backbone)
+        self._speech = None if speaker is None else PromptBuilder(speaker)
 
     def clear(self) -> None:
         """Empties the KV window: another profile is opened, or something that was said is to be forgotten."""
         self._backbone.clear()
         self._prompts.forget_conversations()
+        if self._speaker is not None and self._speech is not None:
+            self._speaker.clear()
+            self._speech.forget_conversations()
 
     # ------------------------------------------------------------------------------------------ turns
 
@@ -122,10 +145,8 @@ class TurnRunner:
         memory = session.memory if asked.learn or asked.recall else None
         text = _checked(asked.text)
         limit = asked.sampling.max_tokens
-        if asked.history is not None:
-            turn = _Turn(self._prompts.build_from(asked.history, text, max_tokens=limit))
-        else:
-            turn = _Turn(self._prompts.build(_earlier(session, asked.conversation), text, max_tokens=limit))
+        earlier = None if asked.history is not None else _earlier(session, asked.conversation)
+        turn = self._turn(earlier, asked.history, text, limit)
         conversation, message = self._accept(session, asked.conversation, text, number)
         reply = Reply(self._sender(number), Kept(session.profile, conversation))
         try:
@@ -153,7 +174,7 @@ class TurnRunner:
         sampler = Sampler(asked.sampling)
         memory = session.memory if asked.recall else None
         limit = asked.sampling.max_tokens
-        turn = _Turn(self._prompts.build_from(asked.history, _checked(asked.text), max_tokens=limit))
+        turn = self._turn(None, asked.history, _checked(asked.text), limit)
         self._notify("turn.started", TurnStarted(turn=number))
         reply = Reply(self._sender(number))
         finish = self._answer(turn, memory, sampler, limit, reply, cancelled, arrived, recall=asked.recall)
@@ -186,6 +207,25 @@ class TurnRunner:
             recalled=[],
             usage=turn.usage(),
         )
+
+    def _turn(
+        self,
+        earlier: list[MessageRecord] | None,
+        history: Sequence[TurnMessage] | None,
+        text: str,
+        limit: int,
+    ) -> _Turn:
+        """A turn after the stored messages `earlier`, or (None) after those of `history`."""
+
+        def prompts(builder: PromptBuilder, text: str) -> list[Prompt]:
+            if earlier is not None:
+                return builder.build(earlier, text, max_tokens=limit)
+            return builder.build_from(history or [], text, max_tokens=limit)
+
+        speech = self._speech
+        if speech is None:
+            return _Turn(prompts(self._prompts, text))
+        return _Turn(prompts(self._prompts, text), lambda recollection: prompts(speech, reminded(text, recollection)))
 
     def _sender(self, number: int) -> Callable[[str], None]:
         return lambda piece: self._notify("turn.delta", TurnDelta(turn=number, text=piece))
@@ -262,16 +302,61 @@ class TurnRunner:
     ) -> FinishReason:
         """Reads the turn and generates the reply; `recall`: with what the memory holds."""
         try:
-            self._read(turn, memory, cancelled)
+            if turn.speech is None or memory is not None:
+                self._read(turn, memory, cancelled)
+            called_up = memory.recall(turn.parts) if memory is not None and recall and turn.parts else None
+            if turn.speech is not None:
+                return self._speak(turn, turn.speech, memory, called_up, sampler, max_tokens, reply, cancelled, arrived)
         except Cancelled:
             logger.debug("a turn was stopped while it was read")
             return "cancelled"
-        called_up = memory.recall(turn.parts) if memory is not None and recall and turn.parts else None
-        return self._generate(turn, memory, called_up, sampler, max_tokens, reply, cancelled, arrived)
+        return self._generate(turn, self._backbone, memory, called_up, sampler, max_tokens, reply, cancelled, arrived)
+
+    def _speak(
+        self,
+        turn: _Turn,
+        speech: Callable[[str], list[Prompt]],
+        memory: Memory | None,
+        recall: Recall | None,
+        sampler: Sampler,
+        max_tokens: int,
+        reply: Reply,
+        cancelled: Callable[[], bool],
+        arrived: float,
+    ) -> FinishReason:
+        """The hippocampus recalls in words, then the speaker answers with them in its prompt.
+
+        Raises:
+            Cancelled: While the speaker read its prompt.
+        """
+        assert self._speaker is not None
+        recollection = ""
+        if memory is not None and recall is not None and recall.entries:
+            inner = _Turn(turn.prompts, prefill=turn.prefill)
+            words = Reply(lambda _: None)
+            limit, greedy = RECOLLECTION_TOKENS, Sampler(Sampling())
+            self._generate(inner, self._backbone, memory, recall, greedy, limit, words, cancelled, arrived)
+            turn.read_seconds += inner.generate_seconds
+            if inner.recalled:
+                recollection = words.text
+                turn.recalled, turn.memory_tokens = inner.recalled, inner.memory_tokens
+        # Of a text longer than the window the speaker reads the end, which asks.
+        spoken = _Turn(speech(recollection)[-1:])
+        began = time.perf_counter()
+        prompt = spoken.prompts[0]
+        spoken.prefill = self._speaker.prefill(prompt.tokens, keep=prompt.keep, cancelled=cancelled)
+        turn.read_seconds += time.perf_counter() - began
+        turn.computed += spoken.prefill.computed
+        turn.cached += spoken.prefill.cached
+        finish = self._generate(spoken, self._speaker, None, None, sampler, max_tokens, reply, cancelled, arrived)
+        turn.generated = spoken.generated
+        turn.first_token_seconds, turn.generate_seconds = spoken.first_token_seconds, spoken.generate_seconds
+        return finish
 
     def _generate(
         self,
         turn: _Turn,
+        backbone: Backbone,
         memory: Memory | None,
         recall: Recall | None,
         sampler: Sampler,
@@ -282,7 +367,6 @@ class TurnRunner:
     ) -> FinishReason:
         """Token by token until the model ends, the limit is reached, or the user stops."""
         assert turn.prefill is not None
-        backbone = self._backbone
         reading = memory if recall is not None else None
         logits, taps, before = turn.prefill.logits, turn.prefill.last, turn.last_token
         began = time.perf_counter()
@@ -351,6 +435,13 @@ class TurnRunner:
 
 
 # ---------------------------------------------------------------------------------------------- helpers
+
+
+def reminded(text: str, recollection: str) -> str:
+    """What the speaker reads in place of `text`."""
+    if not recollection.strip():
+        return text
+    return REMINDER.format(recollection=recollection.strip(), text=text)
 
 
 def _checked(text: str) -> str:
