@@ -82,6 +82,8 @@ class Exchange(QObject):
     """Learned or None: what the last turn taught."""
     text_returned = Signal(str)
     """A text that could not be sent goes back into the input box."""
+    measured = Signal(object)
+    """Usage of a turn that came to its end."""
     failed = Signal(object)
     """ErrorBody"""
 
@@ -311,6 +313,7 @@ class Exchange(QObject):
         reply.recalled = answer.recalled
         reply.memory_tokens = answer.usage.memory_tokens
         self._turn = None
+        self.measured.emit(answer.usage)
         turn.transcript.touch(turn.user)
         turn.transcript.touch(reply)
         self.running_changed.emit(False)

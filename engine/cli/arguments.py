@@ -433,6 +433,12 @@ def _models(grammar: _Grammar) -> None:
     download.add_argument("url", metavar="URL", help="http or https address of the file")
     download.add_argument("--to", type=Path, metavar="FILE", help="where to (default: models/ in the data folder)")
     download.add_argument("--sha256", metavar="HEX", help="its checksum, when known")
+    download.add_argument("--size", type=_positive, metavar="BYTES", help="its size, when known")
+    download.add_argument(
+        "--progress",
+        action="store_true",
+        help="for a program: progress as JSON lines, and the end of standard input cancels",
+    )
 
     parser = grammar.add(grammar.commands, "plan", "which models fit, and why", "engine.cli.plan:plan", _PLAN)
     parser.add_argument("--vram", type=_gigabytes, metavar="GB", help="memory of an imagined graphics card (0: none)")
@@ -440,6 +446,7 @@ def _models(grammar: _Grammar) -> None:
     parser.add_argument("--model", metavar="NAME|FILE.gguf", help="one model in detail")
     parser.add_argument("--quantization", metavar="Q", help="with --model NAME: only this one, e.g. Q4_K_M")
     parser.add_argument("--context", type=_positive, metavar="N", help="tokens (default: a comfortable context)")
+    parser.add_argument("--all", action="store_true", help="the whole catalogue in every quantization, fitting or not")
 
 
 def build_parser() -> Parser:

@@ -119,6 +119,8 @@ class Service:
             "turn.feed": self._turn_feed,
             "memory.stats": self._memory_stats,
             "memory.journal": self._memory_journal,
+            "memory.recollect": self._memory_recollect,
+            "memory.confirm": self._memory_confirm,
             "memory.forget": self._memory_forget,
             "memory.reset": self._memory_reset,
             "memory.export": self._memory_export,
@@ -423,10 +425,23 @@ class Service:
         entries = self._open.profile.journal(min(asked.limit, 10_000), asked.before, asked.words.split(), since, until)
         return p.JournalList(entries=[_entry(record) for record in entries])
 
+    def _memory_recollect(self, asked: p.Recollect, call: Call) -> p.Recollection:
+        session = self._open
+        text, scores = self._ready.runner.recollect(session.memory, asked.question, call.cancelled)
+        recalled = [
+            p.Recalled(entry=_entry(session.profile.entry(entry)), score=score) for entry, score in scores.items()
+        ]
+        recalled.sort(key=lambda one: -one.score)
+        return p.Recollection(text=text if recalled else "", recalled=recalled)
+
+    def _memory_confirm(self, asked: p.ConfirmEntry, _call: Call) -> p.Learned:
+        return self._open.confirm(asked.entry)
+
     def _memory_forget(self, asked: p.Forget, _call: Call) -> p.Forgotten:
         if not asked.entries:
             raise ProtocolError("There is nothing to forget.", "Name learned turns.", code=ErrorCode.INVALID_PARAMS)
-        entries, messages = self._open.forget(asked.entries, said=asked.said)
+        wanted = self._open.with_repeats(asked.entries) if asked.repeats else asked.entries
+        entries, messages = self._open.forget(wanted, said=asked.said)
         if messages:
             self._ready.runner.clear()  # the KV window may hold them still
         return p.Forgotten(entries=[_entry(record) for record in entries], messages=messages, stats=self._open.stats())

@@ -208,6 +208,26 @@ class TurnRunner:
             usage=turn.usage(),
         )
 
+    def recollect(self, memory: Memory, question: str, cancelled: Callable[[], bool]) -> tuple[str, dict[int, float]]:
+        """What the memory says to a question with nothing before it -> its words, and the turns that fired.
+
+        Each of these with its score, how well it answers the question.
+
+        Raises:
+            Cancelled: It was stopped.
+        """
+        turn = _Turn(self._prompts.alone(_checked(question)))
+        self._read(turn, memory, cancelled)
+        recall = memory.recall(turn.parts)
+        if not recall.entries:
+            return "", {}
+        words, greedy, limit = Reply(lambda _: None), Sampler(Sampling()), RECOLLECTION_TOKENS
+        finish = self._generate(turn, self._backbone, memory, recall, greedy, limit, words, cancelled, 0.0)
+        if finish == "cancelled":
+            raise Cancelled("The question was stopped.")
+        scores = dict(zip(recall.entries, recall.scores, strict=True))
+        return words.text, {entry: float(scores[entry]) for entry in turn.recalled}
+
     def _turn(
         self,
         earlier: list[MessageRecord] | None,
