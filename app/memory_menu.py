@@ -37,7 +37,7 @@ class MemoryMenu(QObject):
         self.journal = self._made(self.show_journal)
         self.journal.setShortcut(QKeySequence("Ctrl+J"))
         self.knowledge = self._made(self.show_knowledge)
-        self.knowledge.setShortcut(QKeySequence("Ctrl+K"))
+        self.knowledge.setShortcut(QKeySequence("Ctrl+Shift+J"))
         self.export = self._made(self.ask_export)
         self.bring = self._made(self.ask_import)
         self.reset = self._made(self.ask_reset)

@@ -159,7 +159,7 @@ class Details(QScrollArea):
             hint = errors.hint(refused)
             self.refusal.setText(f"{errors.message(refused)}\n{hint}".strip())
         self.use.setVisible(row.here)
-        self.use.setEnabled(not used and refused is None and (row.path is None or checked is not None))
+        self.use.setEnabled(not used and refused is None and (checked is None or checked.facts is not None))
         self.use.setText(self.tr("In use") if used else self.tr("Use this model"))
         self.use.setAccessibleName(self.use.text())
         self.remove.setVisible(row.path is not None)

@@ -41,10 +41,10 @@ def number(value: float, digits: int = 0) -> str:
 
 
 def parameters(count: int) -> str:
-    """Weights of a model: "12.2 billion", "135 million"."""
+    """Weights of a model, as their names have it: "12.2B", "135M"."""
     if count >= 950_000_000:
-        return translate("Models", "{count} billion").format(count=number(count / 1e9, 1))
-    return translate("Models", "{count} million").format(count=number(count / 1e6))
+        return translate("Models", "{count}B").format(count=number(count / 1e9, 1))
+    return translate("Models", "{count}M").format(count=number(count / 1e6))
 
 
 def fit(planned: Planned) -> tuple[str, str]:

@@ -1280,12 +1280,12 @@ Everything stays on this computer.</source>
         <translation>中国語</translation>
     </message>
     <message>
-        <source>{count} billion</source>
-        <translation>{count} B</translation>
+        <source>{count}B</source>
+        <translation>{count}B</translation>
     </message>
     <message>
-        <source>{count} million</source>
-        <translation>{count} M</translation>
+        <source>{count}M</source>
+        <translation>{count}M</translation>
     </message>
     <message>
         <source>Just fits</source>
@@ -1474,7 +1474,7 @@ Everything stays on this computer.</source>
     </message>
     <message>
         <source>Or drop one on the window. It stays where it is.</source>
-        <translation>ウィンドウに落としても追加できます。ファイルは元の場所のままです。</translation>
+        <translation>ウィンドウに落としても追加できます（移動しません）。</translation>
     </message>
     <message>
         <source>Stop</source>

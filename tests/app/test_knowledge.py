@@ -26,7 +26,7 @@ def click(button: QPushButton) -> None:
 
 
 def opened(qtbot: QtBot, window: MainWindow) -> KnowledgeDialog:
-    QTest.keyClick(window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(window, Qt.Key.Key_J, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
     shown = dialog(qtbot, KnowledgeDialog)
     qtbot.waitUntil(lambda: not shown.running, timeout=WAIT)
     return shown
