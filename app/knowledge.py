@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from app import theme
 from app.chat.bubble import shortened
@@ -108,6 +109,7 @@ class Card(QFrame):
         self.item = item
         self.done = ""
         """What was done with it: "confirmed", "corrected" or nothing."""
+        self.question = _words("figureNote")
         self.answer = _words("answer")
         self.said = _words("stateNote")
         self.state = theme.named(QLabel(), "mark")
@@ -129,6 +131,7 @@ class Card(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 11, 14, 11)
         column.setSpacing(7)
+        column.addWidget(self.question)
         column.addWidget(self.answer)
         column.addWidget(self.said)
         column.addLayout(buttons)
@@ -182,7 +185,8 @@ class Card(QFrame):
         """Set all words."""
         item = self.item
         self.answer.setText(item.words)
-        self.answer.setToolTip(item.question)
+        self.question.setText(item.question)
+        self.question.setVisible(self.done != "corrected")
         said = self.tr("You said ({day}): “{text}”")
         self.said.setText(said.format(day=day_and_time(item.entry.created), text=shortened(item.entry.text, 300)))
         self.yes.setText(self.tr("That is right"))
@@ -314,12 +318,12 @@ class KnowledgeDialog(QDialog):
         run, (place, question) = self._run, QUESTIONS[self._at]
 
         def done(answer: Recollection) -> None:
-            if run == self._run:
+            if isValid(self) and run == self._run:
                 self._take(place, question, answer)
                 self._next()
 
         def failed() -> None:
-            if run == self._run:
+            if isValid(self) and run == self._run:
                 self.stop()
 
         self._partner.recollect(question, done, failed)
@@ -368,6 +372,8 @@ class KnowledgeDialog(QDialog):
         card.set_busy(True)
 
         def done(learned: Learned) -> None:
+            if not isValid(card):
+                return
             if learned.entry is not None:
                 self.cards.pop(card.item.entry.id, None)
                 card.item.entry.id = learned.entry  # the newest telling is what will fire
@@ -375,12 +381,14 @@ class KnowledgeDialog(QDialog):
             card.set_busy(False)
             card.set_done("confirmed")
 
-        self._partner.confirm(card.item.entry.id, done, lambda: card.set_busy(False))
+        self._partner.confirm(card.item.entry.id, done, lambda: self._failed(card))
 
     def _correct(self, card: Card, text: str) -> None:
         card.set_busy(True)
 
         def done(conversation: int, learned: Learned | None) -> None:
+            if not isValid(card):
+                return
             self._told_in = conversation
             self.cards.pop(card.item.entry.id, None)
             card.item.words = card.item.entry.text = text
@@ -390,9 +398,15 @@ class KnowledgeDialog(QDialog):
             card.set_busy(False)
             card.set_done("corrected")
 
-        if not self._partner.tell(text, self._told_in, done, lambda: card.set_busy(False)):
+        if not self._partner.tell(text, self._told_in, done, lambda: self._failed(card)):
             card.set_busy(False)
             self.note.setText(self.tr("Wait until the reply is finished."))
+
+    @staticmethod
+    def _failed(card: Card) -> None:
+        """What went wrong is said in the window. The card may be gone by now, with the dialog."""
+        if isValid(card):
+            card.set_busy(False)
 
     def _ask_to_forget(self, card: Card) -> None:
         entry = card.item.entry.id

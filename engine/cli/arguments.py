@@ -73,6 +73,7 @@ examples:
   techo memory journal --limit 20      what was learned, newest first
   techo memory forget 12               forget entry 12 exactly, as if it had never been told
   techo memory forget --last           undo the last lesson
+  techo memory confirm 12              entry 12 is right: hear it again, which strengthens it
   techo memory forget --words lisbon --said    everything about a word, also in the conversations
   techo memory export me.techo         one file with the memory and the conversations
   techo memory import me.techo --name me-again
@@ -361,8 +362,15 @@ def _memory(grammar: _Grammar) -> None:
     forget.add_argument("entries", type=_positive, nargs="*", metavar="ID", help="numbers in the journal")
     forget.add_argument("--last", action="store_true", help="the turn that was learned last")
     _add_span(forget)
+    forget.add_argument(
+        "--repeats", action="store_true", help="every other turn of the very same words as well (confirmed ones)"
+    )
     forget.add_argument("--said", action="store_true", help="take the messages out of the conversations as well")
     _add_yes(forget)
+    confirm = grammar.add(
+        memory, "confirm", "strengthen a learned turn: it is heard again", "engine.cli.memory:confirm"
+    )
+    confirm.add_argument("entry", type=_positive, metavar="ID", help="number in the journal")
     reset = grammar.add(
         memory, "reset", "empty the memory; says what is lost and asks first", "engine.cli.memory:reset"
     )
