@@ -298,7 +298,8 @@ class Partner(QObject):
 
         def refused(error: ErrorBody) -> None:
             failed()
-            self._quiet(error)
+            if error.code != errors.CANCELLED:  # whoever stopped a reply knows of it
+                self._quiet(error)
 
         self.engine.request("memory.recollect", Recollect(question=question), Recollection, done, refused)
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote
 
 import msgspec
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QUrl, Signal
 
 from app import errors
 from app.models.command import Command
@@ -47,7 +45,7 @@ class Order:
     @property
     def name(self) -> str:
         """For display: the last part of the address."""
-        return unquote(re.split(r"[?#]", self.url, maxsplit=1)[0].rstrip("/").rpartition("/")[2]) or self.url
+        return QUrl(self.url).fileName() or self.url
 
 
 @dataclass(frozen=True)
