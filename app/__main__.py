@@ -98,7 +98,8 @@ def make_window(data_dir: Path, settings: WindowSettings, profile: str | None, m
     from app.main_window import MainWindow
     from app.partner import Partner
 
-    engine = EngineProcess(engine_command(data_dir, model))
+    engine = EngineProcess(engine_command(data_dir))
+    engine.model = None if model is None else model.absolute()
     partner = Partner(engine, profile, settings.profile)
     window = MainWindow(partner, settings, data_dir)
     engine.setParent(window)

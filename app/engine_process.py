@@ -5,6 +5,7 @@ Nothing here ever waits: QProcess reports, and the event loop goes on. The guara
 - Every request is answered exactly once, by the engine or with ENGINE_GONE when it dies first.
 - A dead engine is started again after a growing pause and opens the same profile; after `len(BACKOFF)` deaths
   without a calm minute between them it stays down until `start_again()`.
+- A chosen model that cannot be loaded, or that kills the engine while it starts, is given up for the default one.
 - `shut_down()` asks politely (cancel, shutdown, end of file) and kills only after `GRACE_SECONDS`.
 
 What it says in the engine's stead is English, as the engine's own words are: `app.errors` translates both.
@@ -67,16 +68,17 @@ class Condition(Enum):
     CRASHED = "crashed"
     RESTARTING = "restarting"
     GIVEN_UP = "given up"
+    SWITCHING = "switching"
+    """It ends politely, to be started with another model."""
     STOPPING = "stopping"
 
 
 UP: Final = (Condition.READY, Condition.BUSY)
 
 
-def engine_command(data_dir: Path, model: Path | None = None) -> list[str]:
+def engine_command(data_dir: Path) -> list[str]:
     """`-P` keeps the current folder out of the import path, where it could shadow the engine."""
-    command = [sys.executable, "-P", "-m", "engine", "--data-dir", str(data_dir)]
-    return command if model is None else [*command, "--model", str(model.absolute())]
+    return [sys.executable, "-P", "-m", "engine", "--data-dir", str(data_dir)]
 
 
 class _Pending:
@@ -92,7 +94,7 @@ class _Pending:
 
 
 class EngineProcess(QObject):
-    """One engine, kept alive. `profile` is what the next (re)start opens.
+    """One engine, kept alive. `profile` and `model` are what the next (re)start opens (None: the default model).
 
     Args:
         command: program and arguments of the engine.
@@ -106,6 +108,8 @@ class EngineProcess(QObject):
     """Initialized: the engine answered and opened a profile (or none)."""
     refused = Signal(object)
     """ErrorBody of a failed initialize."""
+    model_refused = Signal(object, object)
+    """Path and ErrorBody: this model could not be used. The engine is being started with the default one."""
     gone = Signal(str)
     """It died; the text says how. All pending requests have been failed before."""
     said = Signal(object)
@@ -130,6 +134,7 @@ class EngineProcess(QObject):
         self._backoff = tuple(backoff)
         self.profile: str | None = None
         self.create_profile = False
+        self.model: Path | None = None
         self._condition = Condition.STOPPED
         self._process: QProcess | None = None
         self._lines = LineBuffer()
@@ -185,6 +190,23 @@ class EngineProcess(QObject):
             self._launch()
         elif self._condition is Condition.REFUSED:
             self._initialize()
+
+    def use_model(self, model: Path | None) -> None:
+        """Start anew with this model. What runs is stopped politely; what was said is kept."""
+        self.model = model
+        self._deaths = 0
+        self._restart_timer.stop()
+        if self._condition in (Condition.STOPPED, Condition.STOPPING):
+            return
+        if self._process is None:
+            self._launch()
+            return
+        if self.up:
+            self.cancel_turn()
+            self._send("shutdown", None, Ok, lambda _: None, lambda _: None)
+        self._set_condition(Condition.SWITCHING)
+        self._process.closeWriteChannel()
+        self._grace_timer.start()
 
     def request(
         self,
@@ -247,7 +269,8 @@ class EngineProcess(QObject):
         process.errorOccurred.connect(self._on_error)
         self._process = process
         self._set_condition(Condition.RESTARTING if self._deaths else Condition.STARTING)
-        process.start(self._command[0], self._command[1:])
+        chosen = [] if self.model is None else ["--model", str(self.model)]
+        process.start(self._command[0], [*self._command[1:], *chosen])
 
     def _initialize(self) -> None:
         params = Initialize(
@@ -258,14 +281,17 @@ class EngineProcess(QObject):
         self._send("initialize", params, Initialized, self._on_initialized, self._on_refused)
 
     def _on_initialized(self, answer: Initialized) -> None:
-        if self._condition is Condition.STOPPING:
+        if self._condition in (Condition.STOPPING, Condition.SWITCHING):
             return
         self._up_since = time.monotonic()
         self._set_condition(Condition.READY)
         self.initialized.emit(answer)
 
     def _on_refused(self, error: ErrorBody) -> None:
-        if error.code == errors.ENGINE_GONE or self._condition is Condition.STOPPING:
+        if error.code == errors.ENGINE_GONE or self._condition in (Condition.STOPPING, Condition.SWITCHING):
+            return
+        if self.model is not None and errors.is_about_model(error):
+            self._give_up_model(self.model, error)
             return
         if self.profile is not None and errors.is_about_profile(error):
             # The engine is well, this profile is not: begin without one, so that another can be chosen.
@@ -274,6 +300,10 @@ class EngineProcess(QObject):
         else:
             self._set_condition(Condition.REFUSED)
         self.refused.emit(error)
+
+    def _give_up_model(self, model: Path, error: ErrorBody) -> None:
+        self.use_model(None)
+        self.model_refused.emit(model, error)
 
     def _on_error(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart and self._process is not None:
@@ -295,21 +325,34 @@ class EngineProcess(QObject):
         self._process = None
         self._grace_timer.stop()
         closing = self._condition is Condition.STOPPING
+        switching = self._condition is Condition.SWITCHING
         refused = self._condition is Condition.REFUSED
+        unanswered = bool(self._pending)
         self._fail_pending()
         if closing:
             self._set_condition(Condition.STOPPED)
             self.stopped.emit()
+            return
+        if switching:
+            if unanswered:
+                self.gone.emit(how)
+            self._up_since = 0.0
+            self._launch()
             return
         if refused:
             return  # It said why it could not begin and then left: nothing crashed, and the button stays.
         log.warning("the engine is gone: %s\n%s", how, self.last_words)
         if self._up_since and time.monotonic() - self._up_since > CALM_SECONDS:
             self._deaths = 0
+        began = self._up_since > 0.0
         self._up_since = 0.0
         self._deaths += 1
         self._set_condition(Condition.CRASHED)
         self.gone.emit(how)
+        if self.model is not None and not began:
+            message = f"The engine ended while it loaded the model: {how}."
+            self._give_up_model(self.model, ErrorBody(code=errors.BACKBONE_FAILED, message=message))
+            return
         if self._deaths > len(self._backoff):
             self._set_condition(Condition.GIVEN_UP)
         else:

@@ -14,9 +14,13 @@ from app import language
 from app.language import QT_TRANSLATE_NOOP, translate
 from engine.protocol import ErrorBody, Notice
 
+INTERNAL: Final = -32603
+CANCELLED: Final = 1005
+BACKBONE_FAILED: Final = 1102
 PROFILE_NOT_FOUND: Final = 1201
 CONVERSATION_NOT_FOUND: Final = 1206
 MESSAGE_NOT_FOUND: Final = 1208
+STORAGE_FAILED: Final = 1304
 NOT_CONFIRMED: Final = 1306
 ENGINE_GONE: Final = 1401
 """Never sent by the engine: the client's own word for "it died before it answered"."""
@@ -149,6 +153,11 @@ _EXPLANATIONS: Final[dict[int, tuple[str, str]]] = {
 def is_about_profile(error: ErrorBody) -> bool:
     """Whether another profile could still be opened: profile (12xx) and state (13xx) errors."""
     return 1200 <= error.code < 1400
+
+
+def is_about_model(error: ErrorBody) -> bool:
+    """Whether another language model could still be loaded (11xx)."""
+    return 1100 <= error.code < 1200
 
 
 def message(error: ErrorBody) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QLocale, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication, QKeySequence, QPaintEvent
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence, QPaintEvent
 from PySide6.QtWidgets import QLabel, QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
 
 from app import errors, focus, theme
@@ -18,6 +18,8 @@ from app.engine_process import Condition
 from app.memory_menu import MemoryMenu
 from app.memory_panel import MemoryPanel
 from app.messages import Messages
+from app.models.choice import Models
+from app.models.drops import accept_models
 from app.notices import NoticeArea
 from app.partner import Partner
 from app.profiles import ProfileMenu
@@ -26,6 +28,9 @@ from app.sidebar import Sidebar
 from app.status_line import StatusLine
 from app.tour import Step, Tour
 from engine.protocol import ErrorBody, Exported, Initialized, Notice, ProfileInfo
+
+if TYPE_CHECKING:
+    from app.models.page import ModelsPage
 
 LEAST_WIDTHS: Final = (180, 360, 230)
 """Pixels: sidebar, conversation, memory panel."""
@@ -60,6 +65,9 @@ class MainWindow(QMainWindow):
         self.memory_menu = MemoryMenu(partner, self.profile_menu, self)
         self.conversations = Conversations(partner, self.sidebar, self.chat, self.notices, self)
         self.messages = Messages(partner, self.chat, self.notices, self)
+        self.models = Models(partner, settings, data_dir, self)
+        self._models_page: ModelsPage | None = None
+        self.setAcceptDrops(True)
         self.setCentralWidget(self._layout_parts())
         self.setStatusBar(self.status)
         self._make_menus()
@@ -118,6 +126,7 @@ class MainWindow(QMainWindow):
         self.stop_action = self._action(self.partner.exchange.stop, QKeySequence(Qt.Key.Key_Escape))
         self.copy_reply_action = self._action(self._copy_reply, QKeySequence("Ctrl+Shift+C"))
         self.copy_code_action = self._action(self._copy_code, QKeySequence("Ctrl+Shift+B"))
+        self.models_action = self._action(self.show_models, QKeySequence("Ctrl+Shift+M"))
         self.settings_action = self._action(self._show_settings, QKeySequence("Ctrl+,"))
         self.settings_action.setMenuRole(QAction.MenuRole.PreferencesRole)
         self.quit_action = self._action(self.close, QKeySequence("Ctrl+Q"))
@@ -130,7 +139,7 @@ class MainWindow(QMainWindow):
         self.chat_menu.addSeparator()
         self.chat_menu.addActions([self.copy_reply_action, self.copy_code_action, self.messages.export])
         self.chat_menu.addSeparator()
-        self.chat_menu.addAction(self.settings_action)
+        self.chat_menu.addActions([self.models_action, self.settings_action])
         self.chat_menu.addSeparator()
         self.chat_menu.addAction(self.quit_action)
         self.help_menu = QMenu(self)
@@ -167,6 +176,8 @@ class MainWindow(QMainWindow):
         partner.imported.connect(self._on_imported)
         partner.deleted.connect(self._on_deleted)
         partner.was_reset.connect(self._on_reset)
+        self.models.fell_back.connect(self._on_fell_back)
+        self.models.downloaded.connect(self._on_downloaded)
         exchange.failed.connect(self._on_failed)
         exchange.shown.connect(self._on_shown)
         exchange.accepted.connect(lambda *_: self.sidebar.set_current(exchange.current.conversation))
@@ -197,6 +208,7 @@ class MainWindow(QMainWindow):
         self.stop_action.setText(self.tr("&Stop the reply"))
         self.copy_reply_action.setText(self.tr("&Copy the last reply"))
         self.copy_code_action.setText(self.tr("Copy the last &block of code"))
+        self.models_action.setText(self.tr("Language &models…"))
         self.settings_action.setText(self.tr("S&ettings…"))
         self.quit_action.setText(self.tr("&Quit"))
         self.tour_action.setText(self.tr("&Tour of the window"))
@@ -285,6 +297,17 @@ class MainWindow(QMainWindow):
         notice = Notice(message=message, hint=hint)
         self.notices.say(lambda: errors.notice_message(notice), lambda: errors.notice_hint(notice))
 
+    def _on_fell_back(self, model: Path, error: ErrorBody) -> None:
+        self.notices.say(
+            lambda: self.tr("“{name}” could not be loaded, so Techo's own model talks again.").format(name=model.stem),
+            lambda: f"{errors.message(error)}\n{errors.hint(error)}".strip(),
+            error=True,
+        )
+
+    def _on_downloaded(self, path: Path) -> None:
+        bar = self.notices.say(lambda: self.tr("“{name}” has arrived and was checked.").format(name=path.stem))
+        bar.add_action(lambda: self.tr("Use this model"), lambda: self.models.use(path))
+
     def _on_shown(self, transcript: Transcript) -> None:
         self.chat.show_transcript(transcript)
         self._show_hint()
@@ -338,6 +361,30 @@ class MainWindow(QMainWindow):
         if texts:
             QGuiApplication.clipboard().setText(texts[-1])
         self.status.showMessage(self.tr("Copied") if texts else self.tr("There is nothing to copy here yet."), 2500)
+
+    def show_models(self) -> ModelsPage:
+        """Open the page, or bring it to the front."""
+        from app.models.page import ModelsPage
+
+        if self._models_page is None:
+            self._models_page = ModelsPage(self.models, self)
+            self._models_page.destroyed.connect(self._on_models_closed)
+            self._models_page.show()
+        self._models_page.raise_()
+        self._models_page.activateWindow()
+        return self._models_page
+
+    def _on_models_closed(self) -> None:
+        self._models_page = None
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Model files may be dropped anywhere on the window."""
+        accept_models(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Show them on their page."""
+        if paths := accept_models(event):
+            self.show_models().take(paths)
 
     def _show_settings(self) -> None:
         from app.settings_dialog import SettingsDialog
@@ -449,6 +496,7 @@ class MainWindow(QMainWindow):
         self.settings.memory_panel = self.memory_menu.panel.isChecked()
         self.settings.save()
         event.accept()
+        self.models.close()
         self.partner.engine.shut_down()
 
     def _on_stopped(self) -> None:

@@ -17,6 +17,7 @@ from app.profiles import ProfileMenu
 
 if TYPE_CHECKING:
     from app.journal import JournalDialog
+    from app.knowledge import KnowledgeDialog
 
 SUFFIX = ".techo"
 
@@ -30,14 +31,18 @@ class MemoryMenu(QObject):
         self._profiles = profiles
         self._window = window
         self._journal: JournalDialog | None = None
+        self._knowledge: KnowledgeDialog | None = None
         self.menu = QMenu(window)
         self.panel = QAction(self, checkable=True)
         self.journal = self._made(self.show_journal)
         self.journal.setShortcut(QKeySequence("Ctrl+J"))
+        self.knowledge = self._made(self.show_knowledge)
+        self.knowledge.setShortcut(QKeySequence("Ctrl+Shift+J"))
         self.export = self._made(self.ask_export)
         self.bring = self._made(self.ask_import)
         self.reset = self._made(self.ask_reset)
         self.menu.addAction(self.panel)
+        self.menu.addAction(self.knowledge)
         self.menu.addAction(self.journal)
         self.menu.addSeparator()
         self.menu.addAction(self.export)
@@ -51,6 +56,7 @@ class MemoryMenu(QObject):
         self.menu.setTitle(self.tr("&Memory"))
         self.panel.setText(self.tr("&Show the memory panel"))
         self.journal.setText(self.tr("&What I have learned…"))
+        self.knowledge.setText(self.tr("What do you &know about me?…"))
         self.export.setText(self.tr("&Export to a file…"))
         self.bring.setText(self.tr("&Import from a file…"))
         self.reset.setText(self.tr("&Reset the memory…"))
@@ -60,6 +66,7 @@ class MemoryMenu(QObject):
         has_profile = self._partner.profile is not None
         self.bring.setEnabled(available)
         self.journal.setEnabled(available and has_profile)
+        self.knowledge.setEnabled(available and has_profile)
         self.export.setEnabled(available and has_profile)
         self.reset.setEnabled(available and has_profile)
 
@@ -83,6 +90,20 @@ class MemoryMenu(QObject):
 
     def _journal_closed(self) -> None:
         self._journal = None
+
+    def show_knowledge(self) -> None:
+        """Have the memory say what it knows, or bring that to the front."""
+        from app.knowledge import KnowledgeDialog
+
+        if self._knowledge is None:
+            self._knowledge = KnowledgeDialog(self._partner, self._window)
+            self._knowledge.destroyed.connect(self._knowledge_closed)
+            self._knowledge.show()
+        self._knowledge.raise_()
+        self._knowledge.activateWindow()
+
+    def _knowledge_closed(self) -> None:
+        self._knowledge = None
 
     # ------------------------------------------------------------------------------------------ reset
 

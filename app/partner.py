@@ -13,6 +13,7 @@ from app.chat.exchange import Exchange
 from app.engine_process import EngineProcess
 from engine.protocol import (
     Confirm,
+    ConfirmEntry,
     Conversation,
     ConversationList,
     ErrorBody,
@@ -23,6 +24,7 @@ from engine.protocol import (
     Initialized,
     JournalList,
     JournalPage,
+    Learned,
     MemoryImport,
     MemoryStats,
     Notice,
@@ -32,6 +34,10 @@ from engine.protocol import (
     ProfileName,
     ProfileOpened,
     ProfileRename,
+    Recollect,
+    Recollection,
+    TurnDone,
+    TurnFeed,
 )
 
 DEFAULT_PROFILE: Final = "default"
@@ -287,8 +293,65 @@ class Partner(QObject):
         """Ask for a page of the learned turns."""
         self.engine.request("memory.journal", page, JournalList, done, self._quiet)
 
-    def forget(self, entries: Sequence[int], *, said: bool) -> None:
-        """Forget learned turns exactly; with `said` their messages go out of the conversations as well."""
+    def recollect(self, question: str, done: Callable[[Recollection], None], failed: Callable[[], None]) -> None:
+        """Ask the memory itself. What goes wrong is said, and `failed` is called."""
+
+        def refused(error: ErrorBody) -> None:
+            failed()
+            if error.code != errors.CANCELLED:  # whoever stopped a reply knows of it
+                self._quiet(error)
+
+        self.engine.request("memory.recollect", Recollect(question=question), Recollection, done, refused)
+
+    def confirm(self, entry: int, done: Callable[[Learned], None], failed: Callable[[], None]) -> None:
+        """Have a learned turn heard again, which strengthens it."""
+
+        def heard(learned: Learned) -> None:
+            done(learned)
+            self.refresh()
+
+        def refused(error: ErrorBody) -> None:
+            failed()
+            self._report(error)
+
+        self.engine.request("memory.confirm", ConfirmEntry(entry=entry), Learned, heard, refused)
+
+    def tell(
+        self,
+        text: str,
+        conversation: int | None,
+        done: Callable[[int, Learned | None], None],
+        failed: Callable[[], None],
+    ) -> bool:
+        """Say something beside the conversation on screen, without a reply; `done` gets the conversation it is in.
+
+        False, and not said, while a turn runs: its notifications could be taken for this one's.
+        """
+        if self.exchange.running or self.exchange.switching:
+            return False
+        self.exchange.switching += 1
+
+        def told(answer: TurnDone) -> None:
+            self.exchange.switching -= 1
+            done(answer.conversation, answer.learned)
+            self.refresh()
+
+        def refused(error: ErrorBody) -> None:
+            self.exchange.switching -= 1
+            failed()
+            self._report(error)
+
+        self.engine.request("turn.feed", TurnFeed(user=text, conversation=conversation), TurnDone, told, refused)
+        return True
+
+    def forget(self, entries: Sequence[int], *, said: bool, repeats: bool = False) -> None:
+        """Forget learned turns exactly.
+
+        Args:
+            entries: their journal ids.
+            said: their messages go out of the conversations as well.
+            repeats: all other turns of the very same words as well.
+        """
 
         def done(gone: Forgotten) -> None:
             self._take_stats(gone.stats)
@@ -296,7 +359,8 @@ class Partner(QObject):
             self.refresh()
             self.forgot.emit(gone)
 
-        self.engine.request("memory.forget", Forget(entries=list(entries), said=said), Forgotten, done, self._report)
+        asked = Forget(entries=list(entries), said=said, repeats=repeats)
+        self.engine.request("memory.forget", asked, Forgotten, done, self._report)
 
     def export(self, path: Path) -> None:
         """Write the profile to one file. Who calls has asked whether an existing file may be replaced."""

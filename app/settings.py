@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from hashlib import blake2b
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
@@ -87,6 +89,39 @@ class WindowSettings:
     def profile(self, name: str) -> None:
         self._settings.setValue("profile/last", name)
 
+    @property
+    def model(self) -> Path | None:
+        """The language model that was chosen; None for the default one."""
+        text = self._text("models/chosen", "")
+        return Path(text) if text else None
+
+    @model.setter
+    def model(self, value: Path | None) -> None:
+        self._settings.setValue("models/chosen", "" if value is None else str(value))
+
+    @property
+    def model_files(self) -> list[Path]:
+        """Model files that were added, wherever they are."""
+        value = self._settings.value("models/files", [])
+        found = [value] if isinstance(value, str) else value  # a list of one comes back as a text
+        return [Path(one) for one in found if isinstance(one, str) and one] if isinstance(found, list) else []
+
+    @model_files.setter
+    def model_files(self, files: Sequence[Path]) -> None:
+        self._settings.setValue("models/files", [str(file) for file in files])
+
+    def speed(self, model: str) -> float:
+        """Tokens a second that a model was measured with; 0 when it never was."""
+        value = self._settings.value(_speed_key(model), 0.0)
+        try:
+            return max(0.0, float(value))  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            return 0.0
+
+    def set_speed(self, model: str, speed: float) -> None:
+        """Keep a measurement."""
+        self._settings.setValue(_speed_key(model), round(speed, 2))
+
     def draft(self, profile_id: str | None) -> str:
         """What stood in the input box when this profile was last left. None: when no profile was open."""
         value = self._settings.value(_draft_key(profile_id), "")
@@ -110,6 +145,11 @@ class WindowSettings:
     def _bytes(self, key: str) -> QByteArray | None:
         value = self._settings.value(key)
         return value if isinstance(value, QByteArray) and not value.isEmpty() else None
+
+
+def _speed_key(model: str) -> str:
+    """A path has slashes, which would be groups."""
+    return f"model_speed/{blake2b(model.encode(), digest_size=8).hexdigest()}"
 
 
 def _draft_key(profile_id: str | None) -> str:

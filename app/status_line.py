@@ -128,6 +128,7 @@ class StatusLine(QStatusBar):
             Condition.CRASHED: (self.tr("The engine stopped unexpectedly. It is started again…"), "warning"),
             Condition.RESTARTING: (self.tr("The engine stopped unexpectedly and is starting again…"), "warning"),
             Condition.GIVEN_UP: (self.tr("The engine keeps stopping."), "warning"),
+            Condition.SWITCHING: (self.tr("Changing the language model…"), "soft"),
             Condition.STOPPING: (self.tr("Saving and closing…"), "soft"),
         }
         return sentences.get(self._condition, (self.tr("The engine is not running."), "soft"))

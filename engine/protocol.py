@@ -83,6 +83,8 @@ class BackboneInfo(Struct):
     vocabulary: int
     window: int
     """Tokens in the KV window."""
+    path: str = ""
+    """Its file."""
 
 
 class ProfileInfo(Struct):
@@ -218,6 +220,9 @@ class Initialized(Struct):
     profile: ProfileInfo | None
     notices: list[str]
     """What a person should know, such as a damaged snapshot that was set aside."""
+    hippocampus: BackboneInfo | None = None
+    """The memory's own language model, when `backbone` is another one: it reads, recalls in words and learns, and what
+    it recalls goes into the other's prompt. None when the memory speaks through `backbone` itself."""
 
 
 class ProfileName(Struct):
@@ -481,6 +486,35 @@ class TurnAnswer(Struct):
     usage: Usage
 
 
+class Recollect(Struct):
+    """`memory.recollect`: what does the memory say to this question, asked by itself? Nothing is kept or learned.
+
+    The memory's own model answers, whichever model talks.
+    """
+
+    question: str
+
+
+class Recalled(Struct):
+    """A learned turn that fired, and how well it answers the question (any number; more is better)."""
+
+    entry: JournalEntry
+    score: float
+
+
+class Recollection(Struct):
+    """Answer to `memory.recollect`: its words, and what they came from, the surest first. Silent: both are empty."""
+
+    text: str
+    recalled: list[Recalled]
+
+
+class ConfirmEntry(Struct):
+    """`memory.confirm`: what this learned turn says is right. It is heard again, and thereby strengthened."""
+
+    entry: int
+
+
 class Cancelling(Struct):
     """Answer to `turn.cancel`: whether a turn was running."""
 
@@ -519,6 +553,8 @@ class Forget(Struct):
     entries: list[int]
     said: bool = False
     """Take the messages that they were learned from, and the replies to those, out of the conversations as well."""
+    repeats: bool = False
+    """Forget every other learned turn of the very same words as well: what was confirmed stands there several times."""
 
 
 class Forgotten(Struct):
@@ -653,6 +689,8 @@ METHODS: Final[dict[str, tuple[type[Struct] | None, type[Struct]]]] = {
     "turn.cancel": (None, Cancelling),
     "memory.stats": (None, MemoryStats),
     "memory.journal": (JournalPage, JournalList),
+    "memory.recollect": (Recollect, Recollection),
+    "memory.confirm": (ConfirmEntry, Learned),
     "memory.forget": (Forget, Forgotten),
     "memory.reset": (Confirm, MemoryStats),
     "memory.export": (FilePath, Exported),

@@ -29,6 +29,10 @@ SNAPSHOT_EVERY: Final = 128
 """Journal entries between two snapshots; also the most that an opening has to replay after a crash."""
 
 
+MOST_REPEATS: Final = 10_000
+"""Entries that are looked through for a text's repetitions."""
+
+
 class Lesson(NamedTuple):
     """One learned turn, and the seconds of the inner loop without the commit."""
 
@@ -110,19 +114,40 @@ class Session:
             part: As the writer encoded it.
             message: The transcript's message that it comes from.
         """
-        memory = self.memory
-        entry = self.profile.next_entry_id()
         began = time.perf_counter()
-        write = memory.write(part)
+        write = self.memory.write(part)
         if not write:
             return Lesson(nothing_learned(), time.perf_counter() - began)
+        return self._learn(write, part.text, message, began)
+
+    def confirm(self, entry: int) -> Learned:
+        """Hears a learned turn again, in the very same words: its neurons are strengthened, and it is the newest now.
+
+        That is an entry of its own: forgetting it takes the confirmation back.
+
+        Raises:
+            StoreError: ENTRY_NOT_FOUND.
+            StateError: The entry cannot be read.
+        """
+        known = self.profile.entry(entry)
+        found = next((record for record in self.profile.entries(after=entry - 1) if record.id == entry), None)
+        if found is None:
+            raise StateError(
+                f"The learned turn {entry} is damaged.", f"Forget it (techo memory forget {entry}), and tell it anew."
+            )
+        return self._learn(parsed(found.payload, entry), known.text, known.message, time.perf_counter()).learned
+
+    def _learn(self, write: TurnWrite, text: str, message: int | None, began: float) -> Lesson:
+        """The inner loop on a write set that is not empty, committed when this returns."""
+        memory = self.memory
+        entry = self.profile.next_entry_id()
         report = memory.learn(write, entry)
         seconds = time.perf_counter() - began
         try:
             committed = self.profile.append_entry(
                 NewEntry(
                     message=message,
-                    text=part.text,
+                    text=text,
                     surprise=report.surprise,
                     recruited=report.recruited,
                     strengthened=report.strengthened,
@@ -150,6 +175,15 @@ class Session:
             recycled=report.recycled,
             tokens=[self._text_of([token]) for token in report.tokens],
         )
+
+    def with_repeats(self, entries: Sequence[int]) -> list[int]:
+        """The same entries and all others of the very same words."""
+        found = dict.fromkeys(entries)
+        for entry in entries:
+            text = self.profile.entry(entry).text
+            alike = self.profile.journal(MOST_REPEATS, words=text.split()[:8])
+            found |= dict.fromkeys(record.id for record in alike if record.text == text)
+        return list(found)
 
     def forget(self, entries: Sequence[int], *, said: bool = False) -> tuple[list[JournalRecord], int]:
         """Forgets learned turns: afterwards the state is that of a memory which never learned them.

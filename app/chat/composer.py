@@ -77,6 +77,10 @@ class ComposerEdit(QPlainTextEdit):
         self._composing = False
         self.focused.emit(False)
 
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        """Files that are dropped are the window's business; their addresses are no text that anybody wants to send."""
+        return not any(url.isLocalFile() for url in source.urls()) and super().canInsertFromMimeData(source)
+
     def insertFromMimeData(self, source: QMimeData) -> None:
         """Paste text only."""
         if source.hasText():

@@ -113,6 +113,8 @@ class Exchange(QObject):
     """Learned or None: what the last turn taught."""
     text_returned = Signal(str)
     """A text that could not be sent goes back into the input box."""
+    measured = Signal(object)
+    """Usage of a turn that came to its end."""
     failed = Signal(object)
     """ErrorBody"""
 
@@ -466,6 +468,7 @@ class Exchange(QObject):
         reply.recalled = [*reply.recalled, *answer.recalled] if went_on else answer.recalled
         reply.memory_tokens = answer.usage.memory_tokens + (reply.memory_tokens if went_on else 0)
         self._turn = None
+        self.measured.emit(answer.usage)
         turn.transcript.touch(turn.user)
         turn.transcript.touch(reply)
         self.running_changed.emit(False)

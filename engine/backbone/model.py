@@ -171,7 +171,7 @@ class Backbone:
         start = min(_common(self._held, tokens), len(tokens) - 1)
         if need is not None:
             start = min(start, need[0])
-        self._truncate(start)
+        start = self._truncate(start)
         self._keep = min(keep, len(tokens) - 1)
         blocks: list[Features] = []
         rows: Features = {}
@@ -288,6 +288,7 @@ class Backbone:
             width=llama.llama_model_n_embd(self._model),
             vocabulary=self.vocabulary.size,
             window=window,
+            path=str(path),
         )
 
     def _check_taps(self) -> None:
@@ -335,19 +336,39 @@ class Backbone:
         ctypes.memmove(logits.ctypes.data, address, logits.nbytes)
         return logits
 
-    def _truncate(self, length: int) -> None:
-        """Keeps the first `length` tokens of the window."""
+    def _truncate(self, length: int) -> int:
+        """Keeps the first `length` tokens of the window -> how many it holds now.
+
+        A recurrent model's state cannot go back: of it all is dropped, or nothing.
+        """
         if length < len(self._held):
-            llama.llama_memory_seq_rm(self._memory, _SEQUENCE, length, -1)
-            del self._held[length:]
+            if llama.llama_memory_seq_rm(self._memory, _SEQUENCE, length, -1):
+                del self._held[length:]
+            else:
+                llama.llama_memory_clear(self._memory, True)
+                self._held = []
+        return len(self._held)
 
     def _slide(self) -> None:
-        """Drops the older half of what follows the first `keep` tokens and moves the rest down."""
+        """Drops the older half of what follows the first `keep` tokens and moves the rest down.
+
+        A recurrent model's state has no room that runs out: it keeps what it made of the dropped tokens.
+        """
         keep = min(self._keep, self.info.window // 2)
         drop = max((len(self._held) - keep) // 2, 1)
-        llama.llama_memory_seq_rm(self._memory, _SEQUENCE, keep, keep + drop)
-        llama.llama_memory_seq_add(self._memory, _SEQUENCE, keep + drop, -1, -drop)
-        del self._held[keep : keep + drop]
+        left = self._held[:keep] + self._held[keep + drop :]
+        if llama.llama_memory_can_shift(self._memory) and llama.llama_memory_seq_rm(
+            self._memory, _SEQUENCE, keep, keep + drop
+        ):
+            llama.llama_memory_seq_add(self._memory, _SEQUENCE, keep + drop, -1, -drop)
+            self._held = left
+            return
+        # Positions that cannot be moved: read what is left anew.
+        llama.llama_memory_clear(self._memory, True)
+        self._held = []
+        for first in range(0, len(left), _CHUNK):
+            self._taps.begin_named(on=False)
+            self._decode(left[first : first + _CHUNK], outputs=0)
 
 
 def _common(held: Sequence[int], tokens: Sequence[int]) -> int:

@@ -90,6 +90,7 @@ examples:
   techo memory journal --limit 20      what was learned, newest first
   techo memory forget 12               forget entry 12 exactly, as if it had never been told
   techo memory forget --last           undo the last lesson
+  techo memory confirm 12              entry 12 is right: hear it again, which strengthens it
   techo memory forget --words lisbon --said    everything about a word, also in the conversations
   techo memory export me.techo         one file with the memory and the conversations
   techo memory import me.techo --name me-again
@@ -418,8 +419,15 @@ def _memory(grammar: _Grammar) -> None:
     forget.add_argument("entries", type=_positive, nargs="*", metavar="ID", help="numbers in the journal")
     forget.add_argument("--last", action="store_true", help="the turn that was learned last")
     _add_span(forget)
+    forget.add_argument(
+        "--repeats", action="store_true", help="every other turn of the very same words as well (confirmed ones)"
+    )
     forget.add_argument("--said", action="store_true", help="take the messages out of the conversations as well")
     _add_yes(forget)
+    confirm = grammar.add(
+        memory, "confirm", "strengthen a learned turn: it is heard again", "engine.cli.memory:confirm"
+    )
+    confirm.add_argument("entry", type=_positive, metavar="ID", help="number in the journal")
     reset = grammar.add(
         memory, "reset", "empty the memory; says what is lost and asks first", "engine.cli.memory:reset"
     )
@@ -490,6 +498,12 @@ def _models(grammar: _Grammar) -> None:
     download.add_argument("url", metavar="URL", help="http or https address of the file")
     download.add_argument("--to", type=Path, metavar="FILE", help="where to (default: models/ in the data folder)")
     download.add_argument("--sha256", metavar="HEX", help="its checksum, when known")
+    download.add_argument("--size", type=_positive, metavar="BYTES", help="its size, when known")
+    download.add_argument(
+        "--progress",
+        action="store_true",
+        help="for a program: progress as JSON lines, and the end of standard input cancels",
+    )
 
     parser = grammar.add(grammar.commands, "plan", "which models fit, and why", "engine.cli.plan:plan", _PLAN)
     parser.add_argument("--vram", type=_gigabytes, metavar="GB", help="memory of an imagined graphics card (0: none)")
@@ -497,6 +511,7 @@ def _models(grammar: _Grammar) -> None:
     parser.add_argument("--model", metavar="NAME|FILE.gguf", help="one model in detail")
     parser.add_argument("--quantization", metavar="Q", help="with --model NAME: only this one, e.g. Q4_K_M")
     parser.add_argument("--context", type=_positive, metavar="N", help="tokens (default: a comfortable context)")
+    parser.add_argument("--all", action="store_true", help="the whole catalogue in every quantization, fitting or not")
 
 
 def build_parser() -> Parser:

@@ -74,6 +74,11 @@ class Console:
             self.stdout.write(text + "\n")
         self.stdout.flush()
 
+    def line(self, value: Any) -> None:
+        """One JSON object on the way to the result, for a program that asked for it."""
+        self.stdout.write(to_json(value) + "\n")
+        self.stdout.flush()
+
     def stream(self, text: str) -> None:
         """A piece of a reply, shown at once; nothing with `--json`, where the whole reply comes in the result."""
         if not self.as_json:

@@ -10,6 +10,7 @@ from engine.cli.console import EXIT_OK, Console, UsageError, bytes_text, table
 from engine.errors import EngineError, ErrorCode
 from engine.protocol import (
     Confirm,
+    ConfirmEntry,
     Exported,
     FilePath,
     Forget,
@@ -17,6 +18,7 @@ from engine.protocol import (
     JournalEntry,
     JournalList,
     JournalPage,
+    Learned,
     MemoryImport,
     MemoryStats,
     ProfileInfo,
@@ -85,8 +87,18 @@ def forget(options: Namespace, console: Console) -> int:
             raise EngineError(
                 "No learned turn is like that.", "See techo memory journal.", code=ErrorCode.ENTRY_NOT_FOUND
             )
-        gone = engine.call("memory.forget", Forget(entries=chosen, said=options.said), Forgotten)
+        gone = engine.call(
+            "memory.forget", Forget(entries=chosen, said=options.said, repeats=options.repeats), Forgotten
+        )
     console.result(gone, forgotten_text(gone))
+    return EXIT_OK
+
+
+def confirm(options: Namespace, console: Console) -> int:
+    """Has a learned turn heard again, in its own words."""
+    with connect(options, console) as engine:
+        learned = engine.call("memory.confirm", ConfirmEntry(entry=options.entry), Learned)
+    console.result(learned, f"Entry {learned.entry}: {learned.strengthened} neurons strengthened.")
     return EXIT_OK
 
 

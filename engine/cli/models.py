@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import threading
 from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from engine.cli.connection import data_dir
@@ -43,13 +47,19 @@ def inspect(options: Namespace, console: Console) -> int:
 
 def download_file(options: Namespace, console: Console) -> int:
     """Downloads a model. The downloader is imported here and nowhere else: nothing but this opens the network."""
-    from engine.models.download import Progress, download, file_name
+    from engine.models.download import CancelToken, Progress, download, file_name
 
     target = options.to if options.to is not None else data_dir(options) / "models" / file_name(options.url)
     width = 0
+    cancel = CancelToken()
+    if options.progress:
+        _cancel_at_end_of_input(console, cancel.cancel)
 
     def tell(step: Progress) -> None:
         nonlocal width
+        if options.progress:
+            console.line({"progress": asdict(step) | {"free": shutil.disk_usage(target.parent).free}})
+            return
         if not console.stderr.isatty() or console.as_json:
             return
         line = f"{step.phase} {bytes_text(step.done)}"
@@ -60,13 +70,32 @@ def download_file(options: Namespace, console: Console) -> int:
         width = len(line)
 
     try:
-        path = download(options.url, target, sha256=options.sha256, progress=tell, accept=read_header)
+        path = download(
+            options.url,
+            target,
+            sha256=options.sha256,
+            size=options.size,
+            progress=tell,
+            cancel=cancel,
+            accept=read_header,
+        )
     finally:
         if width:
             console.stderr.write("\n")
     model = read_header(path)
     console.result(_file_object(model), _file_text(model))
     return EXIT_OK
+
+
+def _cancel_at_end_of_input(console: Console, cancel: Callable[[], None]) -> None:
+    """Whoever started this lets go of it, or has died: not on every platform could it send a signal."""
+
+    def wait() -> None:
+        while console.stdin.read(4096):
+            pass
+        cancel()
+
+    threading.Thread(target=wait, name="end of input", daemon=True).start()
 
 
 def _catalogue_object(model: CatalogueModel) -> dict[str, Any]:
@@ -79,6 +108,7 @@ def _catalogue_object(model: CatalogueModel) -> dict[str, Any]:
         "licence": model.licence,
         "languages": list(model.languages),
         "note": model.note,
+        "note_ja": model.note_ja,
         "embedded": model.embedded,
         "runs_here": model.runs_here,
         "parameters": model.parameters,

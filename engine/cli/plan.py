@@ -48,7 +48,14 @@ def plan(options: Namespace, console: Console) -> int:
         (setup, [_row(model, quantization, machine, options.context) for model, quantization in setup.choices])
         for setup in catalogue.setups
     ]
-    others = [row for model in catalogue.models if (row := _other(model, machine, options.context)) is not None]
+    if options.all:
+        others = [
+            _row(model, quantization, machine, options.context)
+            for model in catalogue.models
+            for quantization in model.quantizations
+        ]
+    else:
+        others = [row for model in catalogue.models if (row := _other(model, machine, options.context)) is not None]
     value = {
         "machine": machine_object(machine),
         "notes": notes,
@@ -84,8 +91,9 @@ def plan(options: Namespace, console: Console) -> int:
     lines += ["", "Why"]
     lines += [f"{setup.rank}  " + _wrapped(" ".join(rows[0].plan.why), "    ") for setup, rows in setups]
     mentioned = {row.model.id for _, rows in setups for row in rows}
-    rest = [row for row in others if row.model.id not in mentioned]
-    if rest:
+    if options.all:
+        lines += ["", "The whole catalogue", _models_table(others)]
+    elif rest := [row for row in others if row.model.id not in mentioned]:
         lines += ["", "Other models that fit (the best quantization of each)", _models_table(rest)]
     lines += ["", "`techo plan --model NAME` tells more of one; speeds are estimates from memory bandwidth."]
     console.result(value, "\n".join(lines))
@@ -279,6 +287,7 @@ def plan_object(planned: Plan, shape: ModelShape, weights: Weights) -> dict[str,
         "bits": round(weights.bits, 3),
         "file_bytes": weights.file,
         "fit": planned.fit.value,
+        "tight": planned.tight,
         "layers": shape.layers,
         "gpu_layers": need.layers,
         "gpu_bytes": need.gpu,

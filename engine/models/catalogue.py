@@ -62,7 +62,8 @@ class CatalogueModel:
         files_repository: Where GGUF files of it are; None where none is known.
         licence: Its licence.
         languages: ISO 639-1 codes.
-        note: What else one should know.
+        note: What else one should know, in English.
+        note_ja: The same in Japanese.
         embedded: Whether it comes with Techo.
         runs_here: Whether llama.cpp can run it.
         parameters: As published.
@@ -80,6 +81,7 @@ class CatalogueModel:
     licence: str
     languages: tuple[str, ...]
     note: str
+    note_ja: str
     embedded: bool
     runs_here: bool
     parameters: int
@@ -263,7 +265,7 @@ def _model(number: int, table: object) -> CatalogueModel:
     files_repository = fields.text("files", pattern=_REPOSITORY) if fields.has("files") else None
     licence = fields.text("licence")
     languages = fields.texts("languages")
-    note = fields.text("note", "")
+    note, note_ja = fields.text("note", ""), fields.text("note_ja", "")
     embedded = fields.flag("embedded", default=False)
     runs_here = fields.flag("runs_here", default=True)
     parameters = fields.integer("parameters", 1, 1 << 50)
@@ -278,7 +280,7 @@ def _model(number: int, table: object) -> CatalogueModel:
     if abs(counted - parameters) > _TOLERANCE * parameters:
         fields.refuse(f"its layers and widths make {counted:,} parameters, and it claims {parameters:,}")
     return CatalogueModel(
-        identifier, name, family, repository, files_repository, licence, languages, note, embedded, runs_here,
+        identifier, name, family, repository, files_repository, licence, languages, note, note_ja, embedded, runs_here,
         parameters, shape, blueprint, quantizations, files,
     )  # fmt: skip
 

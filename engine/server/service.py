@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, Final
 import engine.protocol as p
 from engine.bit_ttt import Memory, SlowWeights
 from engine.errors import BackboneError, EngineError, ErrorCode, ProfileError, ProtocolError, StateError, StoreError
-from engine.models import find_default_model, find_memory_weights
-from engine.models.locate import require_weights
+from engine.models import file_digest, find_bundled_model, find_default_model, find_memory_weights
+from engine.models.locate import require_model, require_weights
 from engine.session import ImportCheck, Session
 from engine.store import (
     UNDO_SECONDS,
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+HIPPOCAMPUS_WINDOW: Final = 2048
+"""Tokens in the KV window of the memory's own model when another one talks: a turn, and what led to it."""
 MAX_QUERY: Final = 1_000
 """Characters of a search at most."""
 
@@ -53,7 +55,7 @@ class Options:
 
     Attributes:
         data_dir: Holds the profiles, the log and the digest cache.
-        model: The backbone's GGUF file; None for the default model.
+        model: The GGUF file of the language model that talks; None for the default model.
         memory: The memory's trained weights; None for those that ship.
         window: Tokens in the KV window.
         threads: CPU threads of the backbone; None to choose.
@@ -79,6 +81,7 @@ class _Loaded:
     """What takes long to load and lives as long as the process."""
 
     backbone: Backbone
+    speaker: Backbone | None
     runner: TurnRunner
     newborn: Memory
     identity: StateIdentity
@@ -123,6 +126,8 @@ class Service:
             "turn.feed": self._turn_feed,
             "memory.stats": self._memory_stats,
             "memory.journal": self._memory_journal,
+            "memory.recollect": self._memory_recollect,
+            "memory.confirm": self._memory_confirm,
             "memory.forget": self._memory_forget,
             "memory.reset": self._memory_reset,
             "memory.export": self._memory_export,
@@ -156,23 +161,45 @@ class Service:
             raise BackboneError(
                 f"The memory's weights {weights.name} cannot be read.", "Install Techo again, or choose another file."
             ) from error
+        talks = find_default_model() if options.model is None else require_model(options.model)
+        remembers = self._remembering(talks, slow, weights.name)
         backbone = Backbone(
-            find_default_model() if options.model is None else options.model,
-            window=options.window,
+            remembers,
+            window=options.window if remembers == talks else min(options.window, HIPPOCAMPUS_WINDOW),
             threads=options.threads,
             taps=slow.taps,
             digest_cache=options.data_dir,
         )
-        if backbone.info.digest != slow.backbone:
-            name = backbone.info.name
+        speaker = None
+        try:
+            if remembers != talks:
+                speaker = Backbone(talks, window=options.window, threads=options.threads, digest_cache=options.data_dir)
+            newborn = Memory.born(slow, backbone.pieces())
+            runner = TurnRunner(backbone, self._notify, speaker)
+        except BaseException:
             backbone.close()
-            raise BackboneError(
-                f"The memory's weights {weights.name} were not trained for the language model {name}.",
-                "Use the default model, or weights that were trained for this one.",
-            )
-        newborn = Memory.born(slow, backbone.pieces())
+            if speaker is not None:
+                speaker.close()
+            raise
         identity = StateIdentity(backbone=backbone.info.digest, memory=slow.digest)
-        self._loaded = _Loaded(backbone, TurnRunner(backbone, self._notify), newborn, identity)
+        self._loaded = _Loaded(backbone, speaker, runner, newborn, identity)
+
+    def _remembering(self, talks: Path, slow: SlowWeights, weights: str) -> Path:
+        """The model that the memory's weights were trained for: the one that talks, else the bundled one.
+
+        Raises:
+            BackboneError: It is neither.
+        """
+        if file_digest(talks, self._options.data_dir) == slow.backbone:
+            return talks
+        bundled = find_bundled_model()
+        if file_digest(bundled, self._options.data_dir) != slow.backbone:
+            raise BackboneError(
+                f"The memory's weights {weights} were not trained for the language model {talks.stem}, nor for the "
+                "bundled one.",
+                "Use the memory's weights that ship with Techo, or those that were trained for this model.",
+            )
+        return bundled
 
     def take_notices(self) -> list[str]:
         """What a person should know and was not told yet."""
@@ -209,6 +236,8 @@ class Service:
             loaded, self._loaded = self._loaded, None
             if loaded is not None:
                 loaded.backbone.close()
+                if loaded.speaker is not None:
+                    loaded.speaker.close()
 
     @property
     def _ready(self) -> _Loaded:
@@ -240,9 +269,10 @@ class Service:
         return p.Initialized(
             protocol=p.PROTOCOL_VERSION,
             engine=_version(),
-            backbone=self._ready.backbone.info,
+            backbone=(self._ready.speaker or self._ready.backbone).info,
             profile=None if self._session is None else _profile(self._session.profile.record),
             notices=notices,
+            hippocampus=None if self._ready.speaker is None else self._ready.backbone.info,
         )
 
     # ------------------------------------------------------------------------------------------ profiles
@@ -443,10 +473,23 @@ class Service:
         entries = self._open.profile.journal(min(asked.limit, 10_000), asked.before, asked.words.split(), since, until)
         return p.JournalList(entries=[_entry(record) for record in entries])
 
+    def _memory_recollect(self, asked: p.Recollect, call: Call) -> p.Recollection:
+        session = self._open
+        text, scores = self._ready.runner.recollect(session.memory, asked.question, call.cancelled)
+        recalled = [
+            p.Recalled(entry=_entry(session.profile.entry(entry)), score=score) for entry, score in scores.items()
+        ]
+        recalled.sort(key=lambda one: -one.score)
+        return p.Recollection(text=text if recalled else "", recalled=recalled)
+
+    def _memory_confirm(self, asked: p.ConfirmEntry, _call: Call) -> p.Learned:
+        return self._open.confirm(asked.entry)
+
     def _memory_forget(self, asked: p.Forget, _call: Call) -> p.Forgotten:
         if not asked.entries:
             raise ProtocolError("There is nothing to forget.", "Name learned turns.", code=ErrorCode.INVALID_PARAMS)
-        entries, messages = self._open.forget(asked.entries, said=asked.said)
+        wanted = self._open.with_repeats(asked.entries) if asked.repeats else asked.entries
+        entries, messages = self._open.forget(wanted, said=asked.said)
         if messages:
             self._ready.runner.clear()  # the KV window may hold them still
         return p.Forgotten(entries=[_entry(record) for record in entries], messages=messages, stats=self._open.stats())

@@ -4,6 +4,9 @@ The window holds the system prompt, the newest messages and room for the reply. 
 oldest messages are dropped, and more of them than need be: down to half of the room. The beginning of the prompt then
 stays the same for many turns, and what the window holds of it is not computed again. What was dropped lives on in the
 fast weights alone.
+
+Chat templates differ in what they take: some know no system prompt (Gemma), some insist on user and assistant by turns
+(Mistral). What a template refuses is told it in another way.
 """
 
 from __future__ import annotations
@@ -46,10 +49,12 @@ class PromptBuilder:
         self._backbone = backbone
         self._window = backbone.info.window
         self._first: dict[int, int] = {}
-        empty = TurnMessage(role="user", content="")
+        user, assistant = TurnMessage(role="user", content=""), TurnMessage(role="assistant", content="")
         system = TurnMessage(role="system", content=SYSTEM_PROMPT)
-        once, twice = (len(backbone.render([system, *[empty] * count]).tokens) for count in (1, 2))
-        self._frame = twice - once
+        self._takes_system = self._takes([system, user])
+        self._takes_runs = self._takes([user, user])
+        once = len(self._tokens([system, user]))
+        self._frame = -(-(len(self._tokens([system, user, assistant, user])) - once) // 2)
         """Control tokens around one message."""
 
     def forget_conversations(self) -> None:
@@ -123,9 +128,34 @@ class PromptBuilder:
             prompt = self._render([system, *kept], text)
         return [prompt]
 
+    def _takes(self, messages: Sequence[ChatMessage]) -> bool:
+        try:
+            self._backbone.render(messages)
+        except BackboneError:
+            return False
+        return True
+
+    def _shaped(self, messages: Sequence[ChatMessage]) -> list[ChatMessage]:
+        """The messages as the template takes them: system prompt and first message, or neighbours of a role, in one."""
+        shaped: list[ChatMessage] = []
+        for message in messages:
+            before = shaped[-1] if shaped else None
+            folded = before is not None and before.role == "system" and not self._takes_system
+            if before is not None and (folded or (before.role == message.role and not self._takes_runs)):
+                text = f"{before.content}\n\n{message.content}".strip()
+                shaped[-1] = TurnMessage(role=message.role, content=text)  # type: ignore[arg-type]
+            else:
+                shaped.append(message)
+        return shaped
+
+    def _tokens(self, messages: Sequence[ChatMessage]) -> list[int]:
+        return self._backbone.render(self._shaped(messages)).tokens
+
     def _render(self, before: Sequence[ChatMessage], text: str) -> Prompt:
-        rendered = self._backbone.render([*before, TurnMessage(role="user", content=text)])
-        system = self._backbone.render(before[:1], add_generation_prompt=False).tokens
+        rendered = self._backbone.render(self._shaped([*before, TurnMessage(role="user", content=text)]))
+        system: list[int] = []
+        if self._takes_system:
+            system = self._backbone.render(before[:1], add_generation_prompt=False).tokens
         keep = 0
         while keep < min(len(system), len(rendered.tokens)) and system[keep] == rendered.tokens[keep]:
             keep += 1

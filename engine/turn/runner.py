@@ -41,6 +41,7 @@ from engine.protocol import (
     TurnDone,
     TurnFeed,
     TurnLearned,
+    TurnMessage,
     TurnSend,
     TurnStarted,
     Usage,
@@ -56,6 +57,12 @@ logger = logging.getLogger(__name__)
 Notify = Callable[[str, Struct], None]
 """Sends a notification: its method and params."""
 
+REMINDER: Final = (
+    '{text}\n\n(From your memory of earlier talks with this user, perhaps in answer to this: "{recollection}")'
+)
+"""Behind the text, where a model looks first, and in the turn itself: what was before stays in the KV window."""
+RECOLLECTION_TOKENS: Final = 40
+"""Tokens of a recollection at most: a sentence or two."""
 _SHORT: Final = 512
 """A stopped turn is still learned when its text has at most so many tokens: reading it takes a moment."""
 
@@ -69,6 +76,8 @@ class _Turn:
     """Journal ids of what this same turn has taught before. It is no memory of anything."""
     begun: bool = False
     """The reply has a beginning already, so it may be at its end."""
+    speech: Callable[[str], list[Prompt]] | None = None
+    """Of another model that does the talking: what it reads, given a recollection."""
     parts: list[Part] = field(default_factory=list)
     prefill: Prefill | None = None
     generated: int = 0
@@ -101,15 +110,28 @@ class _Turn:
 class TurnRunner:
     """Owns the backbone while a turn runs. Not thread-safe; `cancelled` may be answered by another thread's flag."""
 
-    def __init__(self, backbone: Backbone, notify: Notify) -> None:
+    def __init__(self, backbone: Backbone, notify: Notify, speaker: Backbone | None = None) -> None:
+        """Makes a runner.
+
+        Args:
+            backbone: The model that the memory's weights were trained for.
+            notify: Sends notifications.
+            speaker: Another model that does the talking. `backbone` is its hippocampus then: it reads the same
+                conversation, learns, and recalls in words, which go into the speaker's prompt.
+        """
         self._backbone = backbone
+        self._speaker = speaker
         self._notify = notify
         self._prompts = PromptBuilder(backbone)
+        self._speech = None if speaker is None else PromptBuilder(speaker)
 
     def clear(self) -> None:
         """Empties the KV window: another profile is opened, or something that was said is to be forgotten."""
         self._backbone.clear()
         self._prompts.forget_conversations()
+        if self._speaker is not None and self._speech is not None:
+            self._speaker.clear()
+            self._speech.forget_conversations()
 
     # ------------------------------------------------------------------------------------------ turns
 
@@ -135,10 +157,10 @@ class TurnRunner:
         limit = asked.sampling.max_tokens
         old = None if asked.edits is None else _editable(session, asked)
         if asked.history is not None:
-            turn = _Turn(self._prompts.build_from(asked.history, text, max_tokens=limit))
+            earlier = None
         else:
             earlier = _earlier(session, asked.conversation) if old is None else session.profile.path(old.parent or 0)
-            turn = _Turn(self._prompts.build(earlier, text, max_tokens=limit))
+        turn = self._turn(earlier, asked.history, text, limit)
         said = self._accept(session, asked.conversation, text, number, old)
         forgotten = self._unlearn(session, old.id) if old is not None and asked.learn else []
         reply = Reply(self._sender(number), Kept(session.profile, said.conversation, said.id))
@@ -154,7 +176,7 @@ class TurnRunner:
         replies = session.profile.replies(said.id)
         limit = asked.sampling.max_tokens
         earlier = session.profile.path(said.parent or 0)
-        turn = _Turn(self._prompts.build(earlier, said.content, max_tokens=limit))
+        turn = self._turn(earlier, None, said.content, limit)
         turn.taught = session.profile.learned_from(said.id)
         self._notify("turn.accepted", TurnAccepted(turn=number, conversation=said.conversation, message=said.id))
         reply = Reply(self._sender(number), Kept(session.profile, said.conversation, said.id, bool(replies)))
@@ -182,7 +204,7 @@ class TurnRunner:
         session.profile.show_message(begun.id)
         limit = asked.sampling.max_tokens
         earlier = session.profile.path(said.parent or 0)
-        turn = _Turn(self._prompts.build_further(earlier, said.content, begun.content, max_tokens=limit))
+        turn = self._turn(earlier, None, said.content, limit, begun.content)
         turn.taught, turn.begun = session.profile.learned_from(said.id), bool(begun.content)
         self._notify("turn.accepted", TurnAccepted(turn=number, conversation=said.conversation, message=said.id))
         kept = Kept(session.profile, said.conversation, said.id)
@@ -230,7 +252,7 @@ class TurnRunner:
         Sampler(asked.sampling)  # refuses what cannot be before anything begins
         memory = session.memory if asked.recall else None
         limit = asked.sampling.max_tokens
-        turn = _Turn(self._prompts.build_from(asked.history, _checked(asked.text), max_tokens=limit))
+        turn = self._turn(None, asked.history, _checked(asked.text), limit)
         self._notify("turn.started", TurnStarted(turn=number))
         reply = Reply(self._sender(number))
         finish = self._answer(turn, memory, asked.sampling, reply, cancelled, arrived, recall=asked.recall)
@@ -265,6 +287,50 @@ class TurnRunner:
             recalled=[],
             usage=turn.usage(),
         )
+
+    def recollect(self, memory: Memory, question: str, cancelled: Callable[[], bool]) -> tuple[str, dict[int, float]]:
+        """What the memory says to a question with nothing before it -> its words, and the turns that fired.
+
+        Each of these with its score, how well it answers the question.
+
+        Raises:
+            Cancelled: It was stopped.
+        """
+        turn = _Turn(self._prompts.alone(_checked(question)))
+        self._read(turn, memory, cancelled)
+        recall = memory.recall(turn.parts)
+        if not recall.entries:
+            return "", {}
+        words, greedy = Reply(lambda _: None), Sampling(max_tokens=RECOLLECTION_TOKENS)
+        finish = self._generate(turn, self._backbone, memory, recall, greedy, words, cancelled, 0.0)
+        if finish == "cancelled":
+            raise Cancelled("The question was stopped.")
+        scores = dict(zip(recall.entries, recall.scores, strict=True))
+        return words.text, {entry: float(scores[entry]) for entry in turn.recalled}
+
+    def _turn(
+        self,
+        earlier: list[MessageRecord] | None,
+        history: Sequence[TurnMessage] | None,
+        text: str,
+        limit: int,
+        begun: str = "",
+    ) -> _Turn:
+        """A turn after the stored messages `earlier`, or (None) after those of `history`; `begun`: of the reply."""
+
+        def prompts(builder: PromptBuilder, text: str, begun: str = begun) -> list[Prompt]:
+            if earlier is None:
+                return builder.build_from(history or [], text, max_tokens=limit)
+            if begun:
+                return builder.build_further(earlier, text, begun, max_tokens=limit)
+            return builder.build(earlier, text, max_tokens=limit)
+
+        speech = self._speech
+        if speech is None:
+            return _Turn(prompts(self._prompts, text))
+        # What is recalled answers what was asked, however far the other model has come with its reply.
+        asked = prompts(self._prompts, text, "")
+        return _Turn(asked, speech=lambda recollection: prompts(speech, reminded(text, recollection)))
 
     def _sender(self, number: int) -> Callable[[str], None]:
         return lambda piece: self._notify("turn.delta", TurnDelta(turn=number, text=piece))
@@ -361,16 +427,60 @@ class TurnRunner:
     ) -> FinishReason:
         """Reads the turn and generates the reply; `recall`: with what the memory holds."""
         try:
-            self._read(turn, memory, cancelled)
+            if turn.speech is None or memory is not None:
+                self._read(turn, memory, cancelled)
+            called_up = memory.recall(turn.parts, turn.taught) if memory is not None and recall and turn.parts else None
+            if turn.speech is not None:
+                return self._speak(turn, turn.speech, memory, called_up, sampling, reply, cancelled, arrived)
         except Cancelled:
             logger.debug("a turn was stopped while it was read")
             return "cancelled"
-        called_up = memory.recall(turn.parts, turn.taught) if memory is not None and recall and turn.parts else None
-        return self._generate(turn, memory, called_up, sampling, reply, cancelled, arrived)
+        return self._generate(turn, self._backbone, memory, called_up, sampling, reply, cancelled, arrived)
+
+    def _speak(
+        self,
+        turn: _Turn,
+        speech: Callable[[str], list[Prompt]],
+        memory: Memory | None,
+        recall: Recall | None,
+        sampling: Sampling,
+        reply: Reply,
+        cancelled: Callable[[], bool],
+        arrived: float,
+    ) -> FinishReason:
+        """The hippocampus recalls in words, then the speaker answers with them in its prompt.
+
+        Raises:
+            Cancelled: While the speaker read its prompt.
+        """
+        assert self._speaker is not None
+        recollection = ""
+        if memory is not None and recall is not None and recall.entries:
+            inner = _Turn(turn.prompts, prefill=turn.prefill)
+            words = Reply(lambda _: None)
+            greedy = Sampling(max_tokens=RECOLLECTION_TOKENS)
+            self._generate(inner, self._backbone, memory, recall, greedy, words, cancelled, arrived)
+            turn.read_seconds += inner.generate_seconds
+            if inner.recalled:
+                recollection = words.text
+                turn.recalled, turn.memory_tokens = inner.recalled, inner.memory_tokens
+        # Of a text longer than the window the speaker reads the end, which asks.
+        spoken = _Turn(speech(recollection)[-1:], begun=turn.begun)
+        began = time.perf_counter()
+        prompt = spoken.prompts[0]
+        spoken.prefill = self._speaker.prefill(prompt.tokens, keep=prompt.keep, cancelled=cancelled)
+        turn.read_seconds += time.perf_counter() - began
+        turn.computed += spoken.prefill.computed
+        turn.cached += spoken.prefill.cached
+        finish = self._generate(spoken, self._speaker, None, None, sampling, reply, cancelled, arrived)
+        turn.generated = spoken.generated
+        turn.first_token_seconds, turn.generate_seconds = spoken.first_token_seconds, spoken.generate_seconds
+        return finish
 
     def _generate(
         self,
         turn: _Turn,
+        backbone: Backbone,
         memory: Memory | None,
         recall: Recall | None,
         sampling: Sampling,
@@ -380,7 +490,6 @@ class TurnRunner:
     ) -> FinishReason:
         """Token by token until the model ends, the limit is reached, or the user stops."""
         assert turn.prefill is not None
-        backbone = self._backbone
         sampler = Sampler(sampling)
         reading = memory if recall is not None else None
         logits, taps, before = turn.prefill.logits, turn.prefill.last, turn.last_token
@@ -450,6 +559,13 @@ class TurnRunner:
 
 
 # ---------------------------------------------------------------------------------------------- helpers
+
+
+def reminded(text: str, recollection: str) -> str:
+    """What the speaker reads in place of `text`."""
+    if not recollection.strip():
+        return text
+    return REMINDER.format(recollection=recollection.strip(), text=text)
 
 
 def _checked(text: str) -> str:

@@ -66,6 +66,16 @@
     </message>
 </context>
 <context>
+    <name>ModelsPage</name>
+    <message numerus="yes">
+        <source>%Ln processor cores</source>
+        <translation>
+            <numerusform>%Ln processor core</numerusform>
+            <numerusform>%Ln processor cores</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>ProfileMenu</name>
     <message numerus="yes">
         <source>%Ln learned turns</source>

@@ -120,6 +120,41 @@
     </message>
 </context>
 <context>
+    <name>Card</name>
+    <message>
+        <source>You said ({day}): “{text}”</source>
+        <translation>あなたの発言（{day}）: 「{text}」</translation>
+    </message>
+    <message>
+        <source>That is right</source>
+        <translation>そのとおり</translation>
+    </message>
+    <message>
+        <source>Correct…</source>
+        <translation>訂正する…</translation>
+    </message>
+    <message>
+        <source>Forget…</source>
+        <translation>忘れる…</translation>
+    </message>
+    <message>
+        <source>Tell it</source>
+        <translation>伝える</translation>
+    </message>
+    <message>
+        <source>What is right</source>
+        <translation>正しい内容</translation>
+    </message>
+    <message>
+        <source>Strengthened</source>
+        <translation>しっかり覚え直しました</translation>
+    </message>
+    <message>
+        <source>Corrected</source>
+        <translation>訂正しました</translation>
+    </message>
+</context>
+<context>
     <name>ChatView</name>
     <message>
         <source>Conversation</source>
@@ -264,6 +299,165 @@
     <message>
         <source>Copied</source>
         <translation>コピーしました</translation>
+    </message>
+</context>
+<context>
+    <name>Details</name>
+    <message>
+        <source>In use</source>
+        <translation>使用中</translation>
+    </message>
+    <message>
+        <source>Use this model</source>
+        <translation>このモデルを使う</translation>
+    </message>
+    <message>
+        <source>Delete the file…</source>
+        <translation>ファイルを削除…</translation>
+    </message>
+    <message>
+        <source>Take off the list</source>
+        <translation>一覧から外す</translation>
+    </message>
+    <message>
+        <source>Not for llama.cpp</source>
+        <translation>llama.cpp では不可</translation>
+    </message>
+    <message>
+        <source>Architecture</source>
+        <translation>アーキテクチャ</translation>
+    </message>
+    <message>
+        <source>Weights</source>
+        <translation>重みの数</translation>
+    </message>
+    <message>
+        <source>Quantization</source>
+        <translation>量子化</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>大きさ</translation>
+    </message>
+    <message>
+        <source>Trained for</source>
+        <translation>学習時の文脈長</translation>
+    </message>
+    <message>
+        <source>Licence</source>
+        <translation>ライセンス</translation>
+    </message>
+    <message>
+        <source>not said</source>
+        <translation>記載なし</translation>
+    </message>
+    <message>
+        <source>Languages</source>
+        <translation>言語</translation>
+    </message>
+    <message>
+        <source>, </source>
+        <translation>、</translation>
+    </message>
+    <message>
+        <source>Reads at once</source>
+        <translation>一度に読む長さ</translation>
+    </message>
+    <message>
+        <source>{count} tokens</source>
+        <translation>{count} トークン</translation>
+    </message>
+    <message>
+        <source>{count} tokens a second, measured</source>
+        <translation>毎秒 {count} トークン（実測）</translation>
+    </message>
+    <message>
+        <source>Speed</source>
+        <translation>速さ</translation>
+    </message>
+    <message>
+        <source>File</source>
+        <translation>ファイル</translation>
+    </message>
+    <message>
+        <source>{name}, {bits} bits a weight</source>
+        <translation>{name}（重み 1 つあたり {bits} ビット）</translation>
+    </message>
+    <message>
+        <source>Memory: this model reads and writes it itself, word by word.</source>
+        <translation>記憶: このモデルが自分で、一語ごとに読み書きします。</translation>
+    </message>
+    <message>
+        <source>Memory: by recollection. Techo&apos;s own small model reads along, learns what you say, and tells this one what it remembers. What was learned stays when you change the model.</source>
+        <translation>記憶: 思い出した言葉を伝える方式です。Techo 付属の小さなモデルが一緒に読んで覚え、思い出したことをこのモデルに伝えます。モデルを替えても、覚えたことは残ります。</translation>
+    </message>
+    <message>
+        <source>Delete the file</source>
+        <translation>ファイルの削除</translation>
+    </message>
+    <message>
+        <source>Delete “{name}”?</source>
+        <translation>「{name}」を削除しますか？</translation>
+    </message>
+    <message>
+        <source>The file is deleted from this computer. What was learned stays.</source>
+        <translation>ファイルをこのコンピューターから削除します。覚えたことは残ります。</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>削除</translation>
+    </message>
+    <message>
+        <source>GGUF files of it are published as {name}.</source>
+        <translation>GGUF ファイルの公開元: {name}</translation>
+    </message>
+    <message>
+        <source>The model is published as {name}.</source>
+        <translation>モデルの公開元: {name}</translation>
+    </message>
+    <message>
+        <source>{free} free on the disk.</source>
+        <translation>ディスクの空きは {free} です。</translation>
+    </message>
+    <message>
+        <source>Not enough room: it takes {wanted}, and {free} are free on the disk.</source>
+        <translation>空きが足りません。必要なのは {wanted}、ディスクの空きは {free} です。</translation>
+    </message>
+    <message>
+        <source>It takes {wanted}; {free} are free on the disk.</source>
+        <translation>必要な容量は {wanted}、ディスクの空きは {free} です。</translation>
+    </message>
+    <message>
+        <source>Go on downloading</source>
+        <translation>ダウンロードを再開</translation>
+    </message>
+    <message>
+        <source>Download</source>
+        <translation>ダウンロード</translation>
+    </message>
+    <message>
+        <source>&amp;Quantization</source>
+        <translation>量子化(&amp;Q)</translation>
+    </message>
+    <message>
+        <source>Copy the name</source>
+        <translation>名前をコピー</translation>
+    </message>
+    <message>
+        <source>Address of the GGUF file (https://…)</source>
+        <translation>GGUF ファイルのアドレス（https://…）</translation>
+    </message>
+    <message>
+        <source>Address of the GGUF file</source>
+        <translation>GGUF ファイルのアドレス</translation>
+    </message>
+    <message>
+        <source>SHA-256 of the file, if you have it</source>
+        <translation>ファイルの SHA-256（わかる場合）</translation>
+    </message>
+    <message>
+        <source>SHA-256 of the file</source>
+        <translation>ファイルの SHA-256</translation>
     </message>
 </context>
 <context>
@@ -629,6 +823,104 @@ Everything stays on this computer.</source>
     </message>
 </context>
 <context>
+    <name>Knowledge</name>
+    <message>
+        <source>You</source>
+        <translation>あなた</translation>
+    </message>
+    <message>
+        <source>Home</source>
+        <translation>住まい</translation>
+    </message>
+    <message>
+        <source>Work</source>
+        <translation>仕事</translation>
+    </message>
+    <message>
+        <source>Family and friends</source>
+        <translation>家族と友人</translation>
+    </message>
+    <message>
+        <source>Pets</source>
+        <translation>ペット</translation>
+    </message>
+    <message>
+        <source>Food and drink</source>
+        <translation>食べ物と飲み物</translation>
+    </message>
+    <message>
+        <source>Health</source>
+        <translation>健康</translation>
+    </message>
+    <message>
+        <source>Plans and travels</source>
+        <translation>予定と旅行</translation>
+    </message>
+    <message>
+        <source>Likes</source>
+        <translation>好きなこと</translation>
+    </message>
+    <message>
+        <source>Things and numbers</source>
+        <translation>持ち物と番号</translation>
+    </message>
+</context>
+<context>
+    <name>KnowledgeDialog</name>
+    <message>
+        <source>Wait until the reply is finished.</source>
+        <translation>返事が終わるまでお待ちください。</translation>
+    </message>
+    <message>
+        <source>Forget</source>
+        <translation>忘れる</translation>
+    </message>
+    <message>
+        <source>Forget “{text}”?</source>
+        <translation>「{text}」を忘れますか？</translation>
+    </message>
+    <message>
+        <source>The memory will be as if this had never been said. The messages stay in the conversations. This cannot be undone.</source>
+        <translation>記憶は、これを一度も聞かなかったときと同じになります。元のメッセージは会話に残ります。元に戻すことはできません。</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>止める</translation>
+    </message>
+    <message>
+        <source>Ask again</source>
+        <translation>もう一度思い出す</translation>
+    </message>
+    <message>
+        <source>Thinking…</source>
+        <translation>思い出しています…</translation>
+    </message>
+    <message>
+        <source>Nothing came to mind.</source>
+        <translation>何も思い浮かびませんでした。</translation>
+    </message>
+    <message>
+        <source>{count} of {all} learned turns came to mind. The journal (Ctrl+J) has them all.</source>
+        <translation>覚えた発言 {all} 件のうち {count} 件が思い浮かびました。すべては「覚えたこと」（Ctrl+J）で見られます。</translation>
+    </message>
+    <message>
+        <source>What I know about you</source>
+        <translation>あなたについて知っていること</translation>
+    </message>
+    <message>
+        <source>This comes out of my weights, not out of a list, so it can be wrong. Beneath it stands what you said when I learned it.</source>
+        <translation>一覧からではなく、重みから思い出しているので、間違えることがあります。下にあるのは、それを覚えたときのあなたの発言です。</translation>
+    </message>
+    <message>
+        <source>Questions asked</source>
+        <translation>尋ねた質問</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>閉じる</translation>
+    </message>
+</context>
+<context>
     <name>MainWindow</name>
     <message>
         <source>&amp;Chat</source>
@@ -746,6 +1038,22 @@ Everything stays on this computer.</source>
         <source>One notebook a person: switch, make, rename or delete them here. Nothing leaves this computer.</source>
         <translation>手帳は一人に一冊。切り替え、作成、名前の変更、削除はここで行います。このコンピューターの外には何も出ません。</translation>
     </message>
+    <message>
+        <source>Language &amp;models…</source>
+        <translation>言語モデル(&amp;M)…</translation>
+    </message>
+    <message>
+        <source>“{name}” could not be loaded, so Techo&apos;s own model talks again.</source>
+        <translation>「{name}」を読み込めなかったため、Techo 付属のモデルに戻しました。</translation>
+    </message>
+    <message>
+        <source>“{name}” has arrived and was checked.</source>
+        <translation>「{name}」をダウンロードし、検査しました。</translation>
+    </message>
+    <message>
+        <source>Use this model</source>
+        <translation>このモデルを使う</translation>
+    </message>
 </context>
 <context>
     <name>Markdown</name>
@@ -829,6 +1137,10 @@ Everything stays on this computer.</source>
     <message>
         <source>Import</source>
         <translation>読み込む</translation>
+    </message>
+    <message>
+        <source>What do you &amp;know about me?…</source>
+        <translation>私について何を知っている？(&amp;K)…</translation>
     </message>
 </context>
 <context>
@@ -1076,6 +1388,310 @@ Everything stays on this computer.</source>
     <message>
         <source>You</source>
         <translation>あなた</translation>
+    </message>
+</context>
+<context>
+    <name>Models</name>
+    <message>
+        <source>On this computer</source>
+        <translation>このコンピューター</translation>
+    </message>
+    <message>
+        <source>Three set-ups</source>
+        <translation>松竹梅</translation>
+    </message>
+    <message>
+        <source>Techo&apos;s own model</source>
+        <translation>Techo 付属のモデル</translation>
+    </message>
+    <message>
+        <source>In use</source>
+        <translation>使用中</translation>
+    </message>
+    <message>
+        <source>Cannot be used</source>
+        <translation>使えません</translation>
+    </message>
+    <message>
+        <source>Being checked…</source>
+        <translation>検査しています…</translation>
+    </message>
+    <message>
+        <source>Unfinished: {done} received</source>
+        <translation>未完了: {done} 受信済み</translation>
+    </message>
+    <message>
+        <source>Not for llama.cpp</source>
+        <translation>llama.cpp では不可</translation>
+    </message>
+    <message>
+        <source>Arabic</source>
+        <translation>アラビア語</translation>
+    </message>
+    <message>
+        <source>German</source>
+        <translation>ドイツ語</translation>
+    </message>
+    <message>
+        <source>English</source>
+        <translation>英語</translation>
+    </message>
+    <message>
+        <source>Spanish</source>
+        <translation>スペイン語</translation>
+    </message>
+    <message>
+        <source>French</source>
+        <translation>フランス語</translation>
+    </message>
+    <message>
+        <source>Hindi</source>
+        <translation>ヒンディー語</translation>
+    </message>
+    <message>
+        <source>Italian</source>
+        <translation>イタリア語</translation>
+    </message>
+    <message>
+        <source>Japanese</source>
+        <translation>日本語</translation>
+    </message>
+    <message>
+        <source>Korean</source>
+        <translation>韓国語</translation>
+    </message>
+    <message>
+        <source>Portuguese</source>
+        <translation>ポルトガル語</translation>
+    </message>
+    <message>
+        <source>Russian</source>
+        <translation>ロシア語</translation>
+    </message>
+    <message>
+        <source>Thai</source>
+        <translation>タイ語</translation>
+    </message>
+    <message>
+        <source>Vietnamese</source>
+        <translation>ベトナム語</translation>
+    </message>
+    <message>
+        <source>Chinese</source>
+        <translation>中国語</translation>
+    </message>
+    <message>
+        <source>{count}B</source>
+        <translation>{count}B</translation>
+    </message>
+    <message>
+        <source>{count}M</source>
+        <translation>{count}M</translation>
+    </message>
+    <message>
+        <source>Just fits</source>
+        <translation>ぎりぎり入ります</translation>
+    </message>
+    <message>
+        <source>Fits</source>
+        <translation>入ります</translation>
+    </message>
+    <message>
+        <source>Too large</source>
+        <translation>大きすぎます</translation>
+    </message>
+    <message>
+        <source>Not known</source>
+        <translation>不明</translation>
+    </message>
+    <message>
+        <source>It needs {need} of RAM, {short} more than this computer can give now.</source>
+        <translation>必要なメモリは {need} で、いまこのコンピューターで使える量を {short} 超えます。</translation>
+    </message>
+    <message>
+        <source>All of it goes to the graphics card: {need} of {budget}.</source>
+        <translation>すべてグラフィックカードに載ります（{budget} のうち {need}）。</translation>
+    </message>
+    <message>
+        <source>{part} of {layers} layers go to the graphics card, the rest stays in RAM ({need}).</source>
+        <translation>{layers} 層のうち {part} 層がグラフィックカードに載り、残りはメモリに置かれます（{need}）。</translation>
+    </message>
+    <message>
+        <source>It needs {need} of RAM; this computer can give {budget} now.</source>
+        <translation>必要なメモリは {need}、いまこのコンピューターで使えるのは {budget} です。</translation>
+    </message>
+    <message>
+        <source>It needs {need} of RAM; how much this computer has is not known.</source>
+        <translation>必要なメモリは {need} です。このコンピューターのメモリ量はわかりません。</translation>
+    </message>
+    <message>
+        <source>Expect about {low} to {high} tokens a second.</source>
+        <translation>速さは毎秒 {low}～{high} トークンほどの見込みです。</translation>
+    </message>
+    <message>
+        <source>not said</source>
+        <translation>記載なし</translation>
+    </message>
+    <message>
+        <source>{count} tokens</source>
+        <translation>{count} トークン</translation>
+    </message>
+    <message>
+        <source>Ternary (1.58 bits)</source>
+        <translation>三値（1.58 ビット）</translation>
+    </message>
+    <message>
+        <source>Small</source>
+        <translation>小型</translation>
+    </message>
+    <message>
+        <source>Recurrent</source>
+        <translation>再帰型</translation>
+    </message>
+    <message>
+        <source>More</source>
+        <translation>そのほか</translation>
+    </message>
+    <message>
+        <source>Connecting…</source>
+        <translation>接続しています…</translation>
+    </message>
+    <message>
+        <source>The connection broke; trying again…</source>
+        <translation>接続が切れました。再試行しています…</translation>
+    </message>
+    <message>
+        <source>Checking the file…</source>
+        <translation>ファイルを検査しています…</translation>
+    </message>
+    <message>
+        <source>{done} received</source>
+        <translation>{done} 受信</translation>
+    </message>
+    <message>
+        <source>{done} of {total}</source>
+        <translation>{total} のうち {done}</translation>
+    </message>
+    <message>
+        <source>, {rate}/s, {left} left</source>
+        <translation>、毎秒 {rate}、残り {left}</translation>
+    </message>
+    <message>
+        <source>{count} s</source>
+        <translation>{count} 秒</translation>
+    </message>
+    <message>
+        <source>{count} min</source>
+        <translation>{count} 分</translation>
+    </message>
+    <message>
+        <source>{count} h</source>
+        <translation>{count} 時間</translation>
+    </message>
+</context>
+<context>
+    <name>ModelsPage</name>
+    <message>
+        <source>Looking at this computer…</source>
+        <translation>このコンピューターを調べています…</translation>
+    </message>
+    <message>
+        <source>{size} of RAM</source>
+        <translation>メモリ {size}</translation>
+    </message>
+    <message>
+        <source>{size} of it free</source>
+        <translation>うち空き {size}</translation>
+    </message>
+    <message>
+        <source>no graphics card to use</source>
+        <translation>使えるグラフィックカードなし</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln processor cores</source>
+        <translation>
+            <numerusform>CPU %Ln コア</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>This computer: {parts}</source>
+        <translation>このコンピューター: {parts}</translation>
+    </message>
+    <message>
+        <source>, </source>
+        <translation>、</translation>
+    </message>
+    <message>
+        <source>Add a model file</source>
+        <translation>モデルファイルの追加</translation>
+    </message>
+    <message>
+        <source>Model files (*.gguf)</source>
+        <translation>モデルファイル (*.gguf)</translation>
+    </message>
+    <message>
+        <source>All files (*)</source>
+        <translation>すべてのファイル (*)</translation>
+    </message>
+    <message>
+        <source>Folder:</source>
+        <translation>フォルダー:</translation>
+    </message>
+    <message>
+        <source>Kind of file:</source>
+        <translation>ファイルの種類:</translation>
+    </message>
+    <message>
+        <source>Starting…</source>
+        <translation>始めています…</translation>
+    </message>
+    <message>
+        <source>{free} free on the disk.</source>
+        <translation>ディスクの空きは {free} です。</translation>
+    </message>
+    <message>
+        <source>Stopped. What has arrived is kept.</source>
+        <translation>止めました。届いた分は残してあります。</translation>
+    </message>
+    <message>
+        <source>Progress of the download</source>
+        <translation>ダウンロードの進み具合</translation>
+    </message>
+    <message>
+        <source>Language models</source>
+        <translation>言語モデル</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation>モデル</translation>
+    </message>
+    <message>
+        <source>&amp;Add a GGUF file…</source>
+        <translation>GGUF ファイルを追加(&amp;A)…</translation>
+    </message>
+    <message>
+        <source>Add a GGUF file</source>
+        <translation>GGUF ファイルを追加</translation>
+    </message>
+    <message>
+        <source>Or drop one on the window. It stays where it is.</source>
+        <translation>ウィンドウに落としても追加できます（移動しません）。</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>止める</translation>
+    </message>
+    <message>
+        <source>Stop the download</source>
+        <translation>ダウンロードを止める</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>もう一度試す</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>閉じる</translation>
     </message>
 </context>
 <context>
@@ -1367,6 +1983,10 @@ Everything stays on this computer.</source>
     <message>
         <source>The engine is not running.</source>
         <translation>エンジンは動いていません。</translation>
+    </message>
+    <message>
+        <source>Changing the language model…</source>
+        <translation>言語モデルを切り替えています…</translation>
     </message>
 </context>
 <context>

@@ -152,6 +152,11 @@ class Engine:
         if self.options.die_at_start:
             print("cannot go on", file=sys.stderr, flush=True)
             os._exit(3)
+        model = self.options.model
+        if model is not None and model.stem == "crashing":
+            os._exit(4)
+        if model is not None and model.stem == "refused":
+            raise Fail(1104, f"{model}: its epsilon is -1.", "Choose another file.")
         if self.options.no_model:
             raise Fail(1101, "The language model was not found.", "Run ./techo once to set it up.")
         if params.profile is not None:
@@ -162,10 +167,16 @@ class Engine:
                     raise Fail(1201, "There is no such profile.")
                 self.make(params.profile)
             self.profile = params.profile
-        backbone = p.BackboneInfo(name="Scripted", digest="blake2b:00", layers=1, width=1, vocabulary=1, window=2048)
+        own = p.BackboneInfo(name="Scripted", digest="blake2b:00", layers=1, width=1, vocabulary=1, window=2048)
+        backbone, hippocampus = own, None
+        if model is not None:
+            backbone = msgspec.structs.replace(own, name=model.stem, path=str(model))
+            hippocampus = own
         notices = ["A damaged snapshot was set aside."] if self.options.notice else []
         profile = None if self.profile is None else self.info()
-        return p.Initialized(protocol=1, engine="0", backbone=backbone, profile=profile, notices=notices)
+        return p.Initialized(
+            protocol=1, engine="0", backbone=backbone, profile=profile, notices=notices, hippocampus=hippocampus
+        )
 
     def do_shutdown(self, _: None) -> p.Ok:
         return p.Ok()
@@ -523,10 +534,42 @@ class Engine:
         ]
         return p.JournalList(entries=found)
 
+    def do_turn_feed(self, params: p.TurnFeed) -> p.TurnDone:
+        conversation = params.conversation or self.store.number()
+        said = self.add(conversation, "user", params.user)
+        learned = self.learn(said["id"], params.user)
+        self.store.save()
+        return p.TurnDone(
+            conversation=conversation, user_message=said["id"], reply_message=None, reply="", finish="stop",
+            learned=learned, recalled=[], usage=USAGE,
+        )  # fmt: skip
+
+    def do_memory_recollect(self, params: p.Recollect) -> p.Recollection:
+        time.sleep(self.options.slow_search)
+        words = set(params.question.lower().strip("?").split()) - {"what", "is", "my", "the", "called", "do", "i"}
+        entries = self.do_memory_journal(p.JournalPage(limit=10_000)).entries
+        found = [entry for entry in entries if words & set(entry.text.lower().strip(".").split())]
+        if not found:
+            return p.Recollection(text="", recalled=[])
+        entry = found[0]
+        answer = entry.text.strip(".").rpartition(" ")[2] + "."
+        return p.Recollection(text=answer, recalled=[p.Recalled(entry=entry, score=float(len(words)))])
+
+    def do_memory_confirm(self, params: p.ConfirmEntry) -> p.Learned:
+        found = next((e for e in self.open["journal"] if e["id"] == params.entry), None)
+        if found is None:
+            raise Fail(1207, "There is no such entry.")
+        learned = self.learn(found["message"], found["text"])
+        assert learned is not None
+        self.store.save()
+        return learned
+
     def do_memory_forget(self, params: p.Forget) -> p.Forgotten:
         gone = [e for e in self.open["journal"] if e["id"] in params.entries]
         if len(gone) != len(params.entries):
             raise Fail(1207, "There is no such learned turn.", "See the list of learned turns.")
+        if params.repeats:
+            gone = [e for e in self.open["journal"] if e["text"] in [one["text"] for one in gone]]
         found = self.do_memory_journal(p.JournalPage(limit=10_000)).entries
         self.open["journal"] = [e for e in self.open["journal"] if e not in gone]
         messages = 0
@@ -542,7 +585,7 @@ class Engine:
                 if not kept:
                     del self.open["conversations"][number]
         self.store.save()
-        entries = [entry for entry in found if entry.id in params.entries]
+        entries = [entry for entry in found if entry.id in [one["id"] for one in gone]]
         return p.Forgotten(entries=entries, messages=messages, stats=self.do_memory_stats(None))
 
     def do_memory_reset(self, params: p.Confirm) -> p.MemoryStats:
@@ -572,6 +615,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("data_dir", type=Path)
     parser.add_argument("--slow-start", type=float, default=0.0)
+    parser.add_argument("--model", type=Path)
     parser.add_argument("--die-at-start", action="store_true")
     parser.add_argument("--no-model", action="store_true")
     parser.add_argument("--notice", action="store_true")

@@ -26,7 +26,9 @@ from pytestqt.qtbot import QtBot
 from app import appearance
 from app.dialogs import NameDialog
 from app.engine_process import Condition
+from app.knowledge import KnowledgeDialog
 from app.main_window import MainWindow
+from app.models.page import ModelsPage
 from app.settings_dialog import SettingsDialog
 from app.shortcuts import ShortcutSheet
 from engine.protocol import ErrorBody
@@ -41,6 +43,8 @@ DIALOGS: dict[str, tuple[type[QDialog], Callable[[MainWindow], None]]] = {
     "new profile": (NameDialog, lambda window: window.profile_menu.new.trigger()),
     "rename profile": (NameDialog, lambda window: window.profile_menu.rename.trigger()),
     "delete profile": (QMessageBox, lambda window: window.profile_menu.delete.trigger()),
+    "models": (ModelsPage, lambda window: window.models_action.trigger()),
+    "knowledge": (KnowledgeDialog, lambda window: window.memory_menu.knowledge.trigger()),
     "reset": (QMessageBox, lambda window: window.memory_menu.reset.trigger()),
 }
 

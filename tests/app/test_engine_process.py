@@ -31,7 +31,6 @@ def start(qtbot: QtBot, engine: EngineProcess) -> None:
 def test_it_starts_in_the_folder_it_is_told_without_the_current_one_in_the_path(tmp_path: Path) -> None:
     command = [sys.executable, "-P", "-m", "engine", "--data-dir", str(tmp_path)]
     assert engine_command(tmp_path) == command
-    assert engine_command(tmp_path, tmp_path / "a.gguf") == [*command, "--model", str(tmp_path / "a.gguf")]
 
 
 def test_states_from_start_to_end(qtbot: QtBot, make_engine: MakeEngine, tmp_path: Path) -> None:

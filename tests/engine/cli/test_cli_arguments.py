@@ -32,6 +32,7 @@ COMMANDS = [
     ["memory", "stats"],
     ["memory", "journal"],
     ["memory", "forget", "1"],
+    ["memory", "confirm", "1"],
     ["memory", "reset"],
     ["memory", "export", "f"],
     ["memory", "import", "f", "--name", "n"],

@@ -16,7 +16,7 @@ from engine.cli.console import columns_of, table
 from engine.errors import ErrorCode
 from engine.models.download import Policy
 from engine.models.hardware import GIB, Gpu, Machine
-from tests.engine.models.file_server import FileServer, cut, serving
+from tests.engine.models.file_server import FileServer, cut, serving, stall
 
 from .conftest import Run
 
@@ -305,3 +305,43 @@ def test_a_broken_download_says_that_it_can_go_on(
     status, found = techo("models", "download", offered.url)
     assert status == 0
     assert offered.asked[-1]["Range"] == "bytes=1000000-"
+
+
+def test_progress_for_a_program(offered: FileServer, tmp_path: Path) -> None:
+    """As the window reads it: lines until the result. Letting go of standard input cancels; the next try goes on."""
+    command = [sys.executable, "-P", "-m", "engine.cli", "--json", "--data-dir", str(tmp_path), "models", "download"]
+    command += [offered.url, "--progress", "--size", str(len(offered.body))]
+    pipe = subprocess.PIPE
+    offered.script = [cut(2_000_000), stall(10)]
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        lines = (json.loads(line) for line in child.stdout)
+        received = next(line for line in lines if line["progress"]["done"] > 0)["progress"]
+        assert received["phase"] == "waiting"
+        assert received["total"] == len(offered.body)
+        assert received["free"] > 0
+        child.stdin.close()
+        last = list(lines)[-1]
+    assert child.returncode == 1
+    assert last["error"]["code"] == ErrorCode.CANCELLED
+    offered.release.set()
+
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as child:
+        assert child.stdout is not None
+        found = [json.loads(line) for line in child.stdout]
+    assert child.returncode == 0
+    assert found[0]["progress"]["done"] > 0, "what had arrived was kept"
+    assert Path(found[-1]["file"]).stat().st_size == len(offered.body)
+
+
+def test_the_whole_catalogue_is_planned(techo: Run) -> None:
+    status, found = techo("plan", "--all", "--vram", "8", "--ram", "32")
+    assert status == 0
+    _, catalogue = techo("models")
+    listed = [(model["id"], one["name"]) for model in catalogue["models"] for one in model["quantizations"]]
+    assert [(row["id"], row["quantization"]) for row in found["models"]] == listed
+    fits = {row["fit"] for row in found["models"]}
+    assert {"gpu", "split", "no"} <= fits
+    assert {row["tight"] for row in found["models"] if row["fit"] == "gpu"} == {True, False}
+    assert not any(row["tight"] for row in found["models"] if row["fit"] == "no")

@@ -94,6 +94,11 @@ def test_say_learn_journal_forget_reset(techo: Techo) -> None:
     assert [one["id"] for one in journal["entries"]] == [entry]
     assert journal["entries"][0]["text"] == "My cat is called Brumble."
     assert techo("memory", "journal", "--words", "dog")[1]["entries"] == []
+    status, confirmed = techo("memory", "confirm", str(entry))
+    assert (status, confirmed["surprise"]) == (0, 0.0)
+    assert techo("memory", "stats")[1]["neurons_used"] == stats["neurons_used"]
+    status, gone = techo("memory", "forget", str(confirmed["entry"]))
+    assert [one["id"] for one in gone["entries"]] == [confirmed["entry"]], "the confirmation alone was taken back"
     status, asked = techo("memory", "forget", "--words", "BRUMBLE")
     assert (status, asked["error"]["code"]) == (3, ErrorCode.NOT_CONFIRMED)
     assert techo("memory", "forget")[0] == 2
@@ -104,6 +109,10 @@ def test_say_learn_journal_forget_reset(techo: Techo) -> None:
     status, error = techo("memory", "forget", str(entry))
     assert (status, error["error"]["code"]) == (1, ErrorCode.ENTRY_NOT_FOUND)
 
+    told = techo("say", "My dentist is Dr Okafor.", "--max-tokens", "4")[1]["learned"]["entry"]
+    again = techo("memory", "confirm", str(told))[1]["entry"]
+    status, gone = techo("memory", "forget", str(again), "--repeats")
+    assert sorted(one["id"] for one in gone["entries"]) == [told, again]
     techo("say", "My dentist is Dr Okafor.", "--max-tokens", "4")
     status, refused = techo("memory", "reset")
     assert (status, refused["error"]["code"]) == (3, ErrorCode.NOT_CONFIRMED)

@@ -13,6 +13,9 @@ import pytest
 from engine.errors import BackboneError, ErrorCode
 from engine.models import DEFAULT_MODEL, file_digest, find_default_model, find_memory_weights
 from engine.models.digest import CACHE_NAME
+from engine.models.locate import require_model
+
+from . import gguf_bytes as raw
 
 
 def test_finds_the_installed_model(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,10 +30,20 @@ def test_the_environment_chooses_another(monkeypatch: pytest.MonkeyPatch, tmp_pa
         find_default_model()
     assert caught.value.code is ErrorCode.BACKBONE_MISSING
     path.write_bytes(b"no model")
-    with pytest.raises(BackboneError, match="not a GGUF file"):
+    with pytest.raises(BackboneError, match="not a GGUF file") as caught:
         find_default_model()
-    path.write_bytes(b"GGUF...")
+    assert caught.value.code is ErrorCode.MODEL_REFUSED
+    path.write_bytes(raw.model())
     assert find_default_model() == path
+
+
+def test_a_chosen_model_is_looked_at_before_llama_sees_it(tmp_path: Path) -> None:
+    """llama.cpp aborts on a negative epsilon: the engine would die and die again."""
+    path = tmp_path / "hostile.gguf"
+    path.write_bytes(raw.model({"llama.attention.layer_norm_rms_epsilon": -1.0}))
+    with pytest.raises(BackboneError, match="epsilon") as caught:
+        require_model(path)
+    assert caught.value.code is ErrorCode.MODEL_REFUSED
 
 
 def test_a_missing_package_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
