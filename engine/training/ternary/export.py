@@ -116,7 +116,7 @@ def write_gguf(
             wide = np.zeros((len(table), shape.width), dtype=np.float32)
             wide[:, : table.shape[1]] = table
             kind = GGMLQuantizationType[embedding]
-            writer.add_tensor(tensor.name, _encode_k(wide, kind), raw_dtype=kind)
+            writer.add_tensor(tensor.name, _encode(wide, kind), raw_dtype=kind)
     kind = GGMLQuantizationType[type_]
     for tensor_name, array in tensors.items():
         if array.ndim == 2:
@@ -129,8 +129,12 @@ def write_gguf(
     writer.close()
 
 
-def _encode_k(rows: np.ndarray, kind: GGMLQuantizationType) -> np.ndarray:
-    """Rows in one of llama.cpp's own types, by its own code: gguf-py cannot write the K types."""
+def _encode(rows: np.ndarray, kind: GGMLQuantizationType) -> np.ndarray:
+    """Rows in one of llama.cpp's types; by its own code where gguf-py cannot, as for the K types."""
+    try:
+        return encode(rows, kind)
+    except NotImplementedError:
+        pass
     import llama_cpp.llama_cpp as llama_library
     from gguf import GGML_QUANT_SIZES
 
