@@ -51,16 +51,21 @@ def words(text: str) -> list[str]:
     return list(found)
 
 
-def word_ends(pieces: Sequence[bytes]) -> dict[str, int]:
-    """The words of a tokenized text, each with the index of the token in which it last ends."""
+def word_places(pieces: Sequence[bytes]) -> list[tuple[str, int]]:
+    """The words of a tokenized text in order, each time with the index of the token in which it ends."""
     text = b"".join(pieces).decode("utf-8", "surrogateescape")
     ends = np.cumsum([len(piece) for piece in pieces])
-    found: dict[str, int] = {}
+    found: list[tuple[str, int]] = []
     for run in _WORD.finditer(text):
         end = len(text[: run.end()].encode("utf-8", "surrogateescape"))
-        for word in words(run[0]):
-            found[word] = int(np.searchsorted(ends, end))
+        place = int(np.searchsorted(ends, end))
+        found += [(word, place) for word in words(run[0])]
     return found
+
+
+def word_ends(pieces: Sequence[bytes]) -> dict[str, int]:
+    """The words of a tokenized text, each with the index of the token in which it last ends."""
+    return dict(word_places(pieces))
 
 
 def bucket(word: str) -> int:

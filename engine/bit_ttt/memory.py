@@ -12,6 +12,7 @@ sums, comparisons, ANDs and popcounts; matrix products are ternary):
     - the writer's one attention over the turn (once a turn);
     - the weights of the question's probes: one a probe and turn of the shortlist (once a question);
     - which of the picked turns say the same (once a question): a few for each pair of them;
+    - how near each picked neuron is to what is asked for (once a question): two for each neuron within reach of it;
     - the scales of the score: 3 C; the softmax over the winners: W;
     - the gate: 3 x width, the predecessor's weight: width, and the softmax of the fused distribution: V.
 """
@@ -28,8 +29,8 @@ from numpy.typing import NDArray
 
 from engine.bit_ttt.codes import PREDECESSOR_NONZERO, UNKNOWN, Codebook, predecessor_trits
 from engine.bit_ttt.fast_weights import FREE, FastConfig, FastStats, FastWeights, LearnReport
-from engine.bit_ttt.lexicon import LEXICAL_UNIT, holds, word_ends
-from engine.bit_ttt.slow_weights import TRITS_NORM, Encoded, Floats, SlowWeights
+from engine.bit_ttt.lexicon import LEXICAL_UNIT, holds, word_ends, word_places
+from engine.bit_ttt.slow_weights import CLOSE, CROSSED, REACH, TRITS_NORM, Encoded, Floats, SlowWeights
 from engine.bit_ttt.tokens import SpaceTable
 from engine.bit_ttt.trits import WORD, Planes, match, pack, size
 from engine.bit_ttt.write_set import TurnWrite
@@ -107,7 +108,7 @@ class Recall:
         entries: journal ids of the picked turns; `scores`: (C,) how well each answers the question.
         best_address: the best turn's score; `lead` is by how much it leads the next.
         coverage: the share of the question's words, by rarity, that the best turn holds; `lacking`: the learned weight
-            of those that it does not hold.
+            of those that it does not hold; `nearest`: how near what is worth saying in it is to what is asked for.
         opinion: (3,) what all this adds to the gate's logits; `closest`: the best match that any query can have.
         keys, predecessors: (n, 2, W) packed; tokens, bias: (n,); salience: (n,) log-probability of being
             worth keeping; of_turn: (n,) index into `entries`.
@@ -122,6 +123,7 @@ class Recall:
     lead: float
     coverage: float
     lacking: float
+    nearest: float
     opinion: Floats
     closest: float
     keys: Planes
@@ -282,7 +284,8 @@ class Memory:
         address = scores[shortlist].astype(np.float32) * np.float32(self._address_unit)
         neurons = [fast.neurons_of(int(slot)) for slot in short]
         address += self._probe(part.encoded, neurons)
-        weights, present = self._words(part, fast.lexical[short])
+        words, present = self._words(part, fast.lexical[short])
+        weights = np.fromiter(words.values(), np.float32)
         address += weights @ present
         best = np.argsort(-address, kind="stable")[: slow.config["candidates"]]
         lead = float(address[best[0]] - address[best[1]]) if len(best) > 1 else float(address[best[0]])
@@ -303,8 +306,15 @@ class Memory:
         linked &= of_turn[1:] == of_turn[:-1]
         salience = fast.salience[flat].astype(np.float32) / np.float32(SALIENCE_UNIT)
         keys = np.ascontiguousarray(fast.keys[flat][:, :, : self._local])
-        lacking = float(weights @ (1 - present[:, best[0]]))
-        picked = (float(address[best[0]]), lead, float(coverage[best[0]]), lacking)
+        near = self._near(part.encoded, words, tokens, keys, linked, of_turn)
+        worth_saying = (near * np.exp(salience))[of_turn == np.flatnonzero(by_age == best[0])[0]]
+        picked = (
+            float(address[best[0]]),
+            lead,
+            float(coverage[best[0]]),
+            float(weights @ (1 - present[:, best[0]])),
+            float(worth_saying.max(initial=0)),
+        )
         return Recall(
             part.encoded.gist,
             [int(e) for e in fast.entry[short[by_age]]],
@@ -315,7 +325,7 @@ class Memory:
             keys,
             predecessors,
             tokens,
-            (bias[of_turn] + scale[2] * salience).astype(np.float32),
+            (bias[of_turn] + scale[2] * salience + near).astype(np.float32),
             salience,
             of_turn,
             linked,
@@ -324,20 +334,20 @@ class Memory:
 
     def _nothing_told(self, asking: Part) -> Recall:
         """No turn, no neuron: all words are lacking."""
-        weights, _ = self._words(asking, self.fast.lexical[:0])
+        words, _ = self._words(asking, self.fast.lexical[:0])
         planes = np.zeros((0, 2, self._local), dtype=np.uint64)
         none, nothing = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
-        lacking = float(weights.sum())
-        opinion = self._opinion(0.0, 0.0, 0.0, lacking)
+        lacking = sum(words.values())
+        opinion = self._opinion(0.0, 0.0, 0.0, lacking, 0.0)
         opinion[1] = -np.inf
         return Recall(
-            asking.encoded.gist, [], nothing, 0.0, 0.0, 0.0, lacking, opinion, 0.0, planes, planes, none, nothing,
-            nothing, none, none.astype(bool), none.astype(bool),
+            asking.encoded.gist, [], nothing, 0.0, 0.0, 0.0, lacking, 0.0, opinion, 0.0, planes, planes, none,
+            nothing, nothing, none, none.astype(bool), none.astype(bool),
         )  # fmt: skip
 
-    def _opinion(self, best_address: float, lead: float, coverage: float, lacking: float) -> Floats:
-        """(3,) what the way the turns were picked adds to the gate's logits; see `Recall` for the four."""
-        evidence = [0, best_address / 8 - 1, lead / 4, coverage * 4 - 1, lacking / 2, 0, 0]
+    def _opinion(self, best_address: float, lead: float, coverage: float, lacking: float, nearest: float) -> Floats:
+        """(3,) what the way the turns were picked adds to the gate's logits; see `Recall` for the five."""
+        evidence = [0, best_address / 8 - 1, lead / 4, coverage * 4 - 1, lacking / 2, 0, 0, nearest / 4]
         opinion: Floats = self.slow.gate_evidence @ np.array(evidence, dtype=np.float32)
         if coverage < UNRELATED:
             opinion[0] += np.float32(CAUTION)
@@ -358,16 +368,38 @@ class Memory:
             found += best.astype(np.float32) * (weight / np.float32(TRITS_NORM * TRITS_NORM))
         return found
 
-    def _words(self, asking: Part, addresses: Planes) -> tuple[Floats, Floats]:
-        """The question's words: (w,) learned weights, and (w, n) 1 where one of the n addresses holds the word."""
+    def _words(self, asking: Part, addresses: Planes) -> tuple[dict[str, float], Floats]:
+        """The question's w words with their learned weights, and (w, n) 1 where an address holds the word."""
         lexicon = self.slow.lexicon
         ends = word_ends([self.spaces.pieces[token] for token in asking.tokens])
-        coded = [(end, code) for word, end in ends.items() if np.any(code := lexicon.code(word))]
-        weights = np.array([asking.encoded.word_weights[end] for end, _ in coded], dtype=np.float32)
-        present = np.zeros((len(coded), len(addresses)), dtype=np.float32)
-        for row, (_, code) in zip(present, coded, strict=True):
+        codes = {word: code for word in ends if np.any(code := lexicon.code(word))}
+        present = np.zeros((len(codes), len(addresses)), dtype=np.float32)
+        for row, code in zip(present, codes.values(), strict=True):
             row[:] = holds(addresses, code)
-        return weights, present
+        return {word: float(asking.encoded.word_weights[ends[word]]) for word in codes}, present
+
+    def _near(
+        self,
+        asking: Encoded,
+        words: Mapping[str, float],
+        tokens: NDArray[np.int64],
+        keys: Planes,
+        linked: NDArray[np.bool_],
+        of_turn: NDArray[np.int64],
+    ) -> Floats:
+        """How near each picked neuron is to what is asked for: (n,), see `nearness`."""
+        heat = np.zeros((2, len(tokens)), dtype=np.float32)
+        for turn in range(int(of_turn[-1]) + 1):
+            here = np.flatnonzero(of_turn == turn)
+            for word, end in word_places([self.spaces.pieces[token] for token in tokens[here]]):
+                heat[0, here[end]] += np.float32(words.get(word, 0.0))
+        for probe, weight in zip(pack(asking.probes), asking.probe_weights, strict=True):
+            found = match(keys, probe).astype(np.float32) / np.float32(TRITS_NORM * TRITS_NORM)
+            heat[1] += np.maximum(found - np.float32(CLOSE), 0) * weight
+        # Where tokens were not kept, there may have been a separator.
+        crossed = self.spaces.separates[tokens].astype(np.int64)
+        crossed[1:] += ~linked
+        return nearness(self.slow.nearness, heat, of_turn, np.cumsum(crossed))
 
     def read(self, recall: Recall, last_token: int, taps: Mapping[str, Floats], logits: Floats) -> Reading:
         """Stage two, for one position of the reply: query, k winners, gate, fusion.
@@ -465,6 +497,25 @@ def superseded(address: Floats, meaning: Floats, weights: Floats, present: Float
     takes_over = np.triu(share * np.maximum(meaning, 0) * rival, 1)
     worst: Floats = takes_over.max(1).astype(np.float32)
     return worst
+
+
+def nearness(kernel: Floats, heat: Floats, of_turn: NDArray[np.int64], crossed: NDArray[np.int64]) -> Floats:
+    """How near each of n tokens is to what is asked for, (n,): of several values in a turn the one beside it is meant.
+
+    Args:
+        kernel: (2, CROSSED + 1, 2 REACH + 1) learned: how much the heat of a token speaks for another one, by the
+            number of separators between them and by its place from the other.
+        heat: (2, n) the weight of the question's word that a token is the end of, and what the probes find in it.
+        of_turn: (n,) the turn of each token, in order.
+        crossed: (n,) how many separators come up to and with each token.
+    """
+    place = np.arange(len(of_turn))
+    offset = place[None] - place[:, None]
+    within = (np.abs(offset) <= REACH) & (of_turn[None] == of_turn[:, None])
+    between = np.minimum(np.abs(crossed[None] - crossed[:, None]), CROSSED)
+    speaks = kernel[:, between, np.clip(offset, -REACH, REACH) + REACH] * within
+    near: Floats = np.einsum("hij,hj->i", speaks, heat)
+    return near
 
 
 @lru_cache(256)

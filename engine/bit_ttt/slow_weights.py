@@ -21,13 +21,20 @@ from engine.bit_ttt.lexicon import Lexicon
 
 Floats = NDArray[np.float32]
 
-FORMAT: Final = "techo-slow-weights/3"
+FORMAT: Final = "techo-slow-weights/4"
 INT8: Final = np.float32(127.0)
 CLIP: Final = np.float32(8.0)
 TRITS_NORM: Final = 16.0
 """The unit in which the learned scales expect a match of keys: about the norm of a key."""
 PROBES: Final = 32
 """Tokens of a question, counted from its end, that probe the keys of a turn."""
+REACH: Final = 12
+"""Tokens to either side for which a token of a turn that answers to the question speaks."""
+CROSSED: Final = 2
+"""Separators between two tokens from which on their number no longer counts."""
+CLOSE: Final = 0.2
+"""Match of a probe and a key, in squared units of `TRITS_NORM`, above which the token answers to the probe; by chance
+a match is above it once in a million."""
 
 
 def rms(x: Floats) -> Floats:
@@ -144,6 +151,7 @@ class SlowWeights:
         self.address_scale = self._floats("address_scale")
         self.score_scale = self._floats("score_scale")
         self.gate_evidence = self._floats("gate_evidence")
+        self.nearness = self._floats("nearness")
         linear = {name: self._bit_linear(name) for name in self._names()}
         self.w = {name.removeprefix("writer."): layer for name, layer in linear.items() if name.startswith("writer.")}
         self.r = {name.removeprefix("reader."): layer for name, layer in linear.items() if name.startswith("reader.")}

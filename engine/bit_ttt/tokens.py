@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _OPENERS: Final = (b"\n", b'"', b"(", b"[", b"\xe2\x80\x9c", b"'")
+_SEPARATORS: Final = frozenset(",;.!?()[]\n\u2013\u2014\u3001\u3002\uff0c\uff01\uff1f")
 _INNER_MARKS: Final = (b":", b"-", b".", b",", b"/", b"@", b"_", b"'")
 
 
@@ -33,6 +34,8 @@ class SpaceTable:
         self._marked = np.array(
             [piece[:1] in _INNER_MARKS and piece[:1] != b"'" and _letter(piece, 1) for piece in pieces]
         )
+        self.separates = np.array([_separates(piece) for piece in pieces])
+        """(V,) which tokens part one clause from the next."""
         spaced = {piece[1:]: i for i, piece in enumerate(pieces) if piece[:1] == b" " and len(piece) > 1}
         self._twin = {
             i: spaced[piece]
@@ -70,6 +73,11 @@ class SpaceTable:
         within[:-2] |= through
         within[1:-1] |= through
         return within
+
+
+def _separates(piece: bytes) -> bool:
+    text = piece.decode("utf-8", "replace")
+    return not _SEPARATORS.isdisjoint(text) and not any(map(str.isalnum, text))
 
 
 def _letter(piece: bytes, at: int) -> bool:

@@ -23,7 +23,7 @@ import torch
 from engine.models import file_digest
 from engine.models.locate import find_default_model
 from engine.training.backbone import TorchBackbone
-from engine.training.cache import CacheBuilder
+from engine.training.cache import Source, SourceBuilder
 from engine.training.corpus import (
     OWN_DATA,
     FactText,
@@ -39,18 +39,19 @@ from engine.training.corpus import (
 )
 from engine.training.dataset import Dataset
 from engine.training.export import export
+from engine.training.features import TAPS, Extractor, save
 from engine.training.meta import Trainer, measure, train
 from engine.training.tokenizer import Tokenizer
 from engine.training.values import split_of
 
-TAPS = ["embd", "l_out-13", "l_out-25", "l_out-29"]
 REPLIES_TO_TALK = ("That sounds", "Thanks for", "I'm glad", "Got it", "That's great", "Nice! How")
 SHIPPED = Path(__file__).parents[2] / "resources" / "memory" / "smollm2-135m-instruct.safetensors"
 
 
-def build_caches(model: Path, corpora: Path, work: Path, seed: int) -> list[Path]:
-    """Backbone features of every source, computed once; the scenes last."""
-    folders = (corpora / "authored", *(OWN_DATA / name for name in ("authored", "voices", "lives", "fields")))
+def sources(corpora: Path, seed: int) -> dict[str, Callable[[SourceBuilder, str], Source]]:
+    """What makes each source of the training set, by name; the scenes last."""
+    own = ("authored", "voices", "lives", "fields", "occasions")
+    folders = (corpora / "authored", *(OWN_DATA / name for name in own))
 
     def talk() -> list[tuple[str, str]]:
         rng = random.Random(seed)
@@ -66,30 +67,54 @@ def build_caches(model: Path, corpora: Path, work: Path, seed: int) -> list[Path
     def others(folders: Sequence[Path]) -> Iterator[FactText]:
         return chain.from_iterable(facts_of_others(folder, 5, seed) for folder in folders)
 
-    sources: dict[str, Callable[[CacheBuilder, Path], None]] = {
-        "general": lambda to, out: to.general(general_prompts(corpora, 700, seed) + trivia(), out),
-        "prose": lambda to, out: to.general(prose(corpora, 400, seed), out, positions=48),
-        "talk": lambda to, out: to.general(talk(), out),
-        "told": lambda to, out: to.told(tellings(), out),
-        "authored": lambda to, out: to.facts(authored_facts(folders[0], 12, seed), 0.25, out),
-        "authored-own": lambda to, out: to.facts(authored_facts(folders[1], 12, seed), 0.25, out),
-        "authored-voices": lambda to, out: to.facts(authored_facts(folders[2], 12, seed), 0.25, out),
-        "authored-lives": lambda to, out: to.facts(authored_facts(folders[3], 12, seed), 0.25, out),
-        "authored-fields": lambda to, out: to.facts(authored_facts(folders[4], 6, seed), 0.0, out),
-        "others": lambda to, out: to.facts(others(folders[:2]), 0.5, out),
-        "others-voices": lambda to, out: to.facts(others(folders[2:3]), 0.5, out),
-        "others-lives": lambda to, out: to.facts(others(folders[3:4]), 0.5, out),
-        "others-fields": lambda to, out: to.facts(others(folders[4:]), 0.5, out),
-        "templated": lambda to, out: to.facts(templated_facts(24, seed), 0.15, out),
-        "scenes": lambda to, out: to.facts(scene_facts(OWN_DATA / "scenes", seed), 0.0, out),
+    return {
+        "general": lambda to, name: to.general(general_prompts(corpora, 700, seed) + trivia(), name),
+        "prose": lambda to, name: to.general(prose(corpora, 400, seed), name, positions=48),
+        "talk": lambda to, name: to.general(talk(), name),
+        "told": lambda to, name: to.told(tellings(), name),
+        "authored": lambda to, name: to.facts(authored_facts(folders[0], 12, seed), 0.25, name),
+        "authored-own": lambda to, name: to.facts(authored_facts(folders[1], 12, seed), 0.25, name),
+        "authored-voices": lambda to, name: to.facts(authored_facts(folders[2], 12, seed), 0.25, name),
+        "authored-lives": lambda to, name: to.facts(authored_facts(folders[3], 12, seed), 0.25, name),
+        "authored-fields": lambda to, name: to.facts(authored_facts(folders[4], 6, seed), 0.0, name),
+        "authored-occasions": lambda to, name: to.facts(authored_facts(folders[5], 6, seed), 0.0, name),
+        "others": lambda to, name: to.facts(others(folders[:2]), 0.5, name),
+        "others-voices": lambda to, name: to.facts(others(folders[2:3]), 0.5, name),
+        "others-lives": lambda to, name: to.facts(others(folders[3:4]), 0.5, name),
+        "others-fields": lambda to, name: to.facts(others(folders[4:5]), 0.5, name),
+        "others-occasions": lambda to, name: to.facts(others(folders[5:]), 0.5, name),
+        "templated": lambda to, name: to.facts(templated_facts(24, seed), 0.15, name),
+        "scenes": lambda to, name: to.facts(scene_facts(OWN_DATA / "scenes", seed), 0.0, name),
     }
-    paths = {name: work / f"{name}.pt" for name in sources}
+
+
+def build_caches(model: Path, corpora: Path, work: Path, seed: int) -> list[Path]:
+    """Backbone features of every source, computed once."""
+    makers = sources(corpora, seed)
+    paths = {name: work / f"{name}.pt" for name in makers}
     if not all(path.exists() for path in paths.values()):
-        builder = CacheBuilder(model, personas(corpora)[:3000], seed=seed)
+        builder = SourceBuilder(model, personas(corpora)[:3000], seed=seed)
+        extractor = Extractor(TorchBackbone(model), builder.setting.template)
         for name, path in paths.items():
             if not path.exists():
-                sources[name](builder, path)
+                source = makers[name](builder, name)
+                print(f"{name}: {len(source.turns)} turns, {len(source.replies)} replies", flush=True)
+                turns, replies = source.read(extractor)
+                save(path, {"turns": turns, "replies": replies})
     return list(paths.values())
+
+
+def build_jobs(model: Path, corpora: Path, out: Path, seed: int) -> list[Path]:
+    """The sources' tokens without features, to be read on another machine; what they share lies beside them."""
+    builder = SourceBuilder(model, personas(corpora)[:3000], seed=seed)
+    builder.setting.save(out / "setting.json.xz")
+    paths = []
+    for name, make in sources(corpora, seed).items():
+        source = make(builder, name)
+        paths.append(out / f"{name}.json.xz")
+        source.save(paths[-1])
+        print(f"{name}: {len(source.turns)} turns, {paths[-1].stat().st_size / 1e6:.2f} MB", flush=True)
+    return paths
 
 
 def final_table(final: dict[str, dict[str, float]]) -> str:

@@ -15,7 +15,6 @@ import torch
 import torch.nn.functional as F
 from gguf import GGUFReader, dequantize
 
-RMS_EPS = 1e-5
 HEAD_DIM = 64
 
 Prefix = list[tuple[torch.Tensor, torch.Tensor]]
@@ -28,9 +27,10 @@ class TorchBackbone:
     Args:
         path: the GGUF file.
         dtype: compute type; bfloat16 unless a test wants exactness.
+        device: where the weights lie and the features come out.
     """
 
-    def __init__(self, path: Path, dtype: torch.dtype = torch.bfloat16) -> None:
+    def __init__(self, path: Path, dtype: torch.dtype = torch.bfloat16, device: torch.device | str = "cpu") -> None:
         reader = GGUFReader(path)
 
         def field(name: str) -> float:
@@ -40,23 +40,24 @@ class TorchBackbone:
         self.heads = int(field("attention.head_count"))
         self.kv_heads = int(field("attention.head_count_kv"))
         self.width = int(field("embedding_length"))
-        self.dtype = dtype
+        self.dtype, self.device = dtype, torch.device(device)
+        self.eps = field("attention.layer_norm_rms_epsilon")
         base = field("rope.freq_base")
-        self.inv_freq = base ** -(torch.arange(0, HEAD_DIM, 2).float() / HEAD_DIM)
+        self.inv_freq = (base ** -(torch.arange(0, HEAD_DIM, 2).float() / HEAD_DIM)).to(device)
         self.w: dict[str, torch.Tensor] = {}
         for tensor in reader.tensors:
             array = np.array(dequantize(tensor.data, tensor.tensor_type), dtype=np.float32)
-            self.w[tensor.name] = torch.from_numpy(array).to(dtype)
+            self.w[tensor.name] = torch.from_numpy(array).to(dtype).to(device)
         self.embedding = self.w["token_embd.weight"]
         """(V, d): the input embedding, tied to the output head."""
 
     def _rms(self, x: torch.Tensor, gain: torch.Tensor) -> torch.Tensor:
         y = x.float()
-        return (y * torch.rsqrt(y.pow(2).mean(-1, keepdim=True) + RMS_EPS)).to(x.dtype) * gain
+        return (y * torch.rsqrt(y.pow(2).mean(-1, keepdim=True) + self.eps)).to(x.dtype) * gain
 
     def _rope(self, start: int, length: int) -> tuple[torch.Tensor, torch.Tensor]:
         # GGUF llama files store q and k permuted for the interleaved ("normal") rotary layout.
-        angle = torch.outer(torch.arange(start, start + length).float(), self.inv_freq)  # (T, hd/2)
+        angle = torch.outer(torch.arange(start, start + length, device=self.device).float(), self.inv_freq)  # (T, hd/2)
         return angle.cos().to(self.dtype), angle.sin().to(self.dtype)
 
     @staticmethod
@@ -99,7 +100,7 @@ class TorchBackbone:
         """Keys and values of a context that many sequences share."""
         keep: Prefix = []
         rope = self._rope(0, len(ids))
-        x = self.embedding[torch.tensor([list(ids)])]
+        x = self.embedding[torch.tensor([list(ids)], device=self.device)]
         for i in range(self.layers):
             x = self._layer(i, x, rope, None, None, keep)
         return keep
@@ -120,10 +121,10 @@ class TorchBackbone:
         start = prefix[0][0].shape[2] if prefix else 0
         mask = None
         if start:
-            causal = torch.ones(length, length, dtype=torch.bool).tril()
-            mask = torch.cat((torch.ones(length, start, dtype=torch.bool), causal), 1)
+            causal = torch.ones(length, length, dtype=torch.bool, device=self.device).tril()
+            mask = torch.cat((causal.new_ones(length, start), causal), 1)
         rope = self._rope(start, length)
-        x = self.embedding[ids]
+        x = self.embedding[ids.to(self.device)]
         out = []
         for i in range(max(taps) + 1):
             x = self._layer(i, x, rope, prefix, mask)

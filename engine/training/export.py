@@ -54,15 +54,15 @@ def export(
         owner = name.rpartition(".")[0]
         if owner in bit_linear and name.endswith(".weight"):
             trits, scale = ternary_weight(parameter.detach())
-            tensors[owner + ".trits"] = pack_weight(trits.round().to(torch.int8).numpy())
+            tensors[owner + ".trits"] = pack_weight(trits.round().to(torch.int8).cpu().numpy())
             tensors[owner + ".scale"] = np.array([float(scale)], dtype=np.float32)
             tensors[owner + ".shape"] = np.array(parameter.shape, dtype=np.int32)
         else:
-            tensors[name] = parameter.detach().float().numpy().copy()
+            tensors[name] = parameter.detach().float().cpu().numpy().copy()
     tensors["score_scale"][1] *= TRUST
     tensors["reader.gate.bias"][1] += BOLDNESS
-    tensors["standard.mean"] = standard.mean.float().numpy()
-    tensors["standard.std"] = standard.std.float().numpy()
+    tensors["standard.mean"] = standard.mean.float().cpu().numpy()
+    tensors["standard.std"] = standard.std.float().cpu().numpy()
     tensors["lexicon.idf"] = idf
     tensors["phrases"] = np.array(phrases, dtype=np.int32)
     meta = {

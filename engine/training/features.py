@@ -22,6 +22,8 @@ from engine.training.tokenizer import Tokenizer
 
 TURN_TAPS = (13, 25)
 QUERY_TAPS = (13, 25, 29)
+TAPS = ["embd", *(f"l_out-{layer}" for layer in QUERY_TAPS)]
+"""What the memory reads of the backbone, by llama.cpp's names."""
 MAX_TURN = 160
 USER, END, ASSISTANT = "<|im_start|>user\n", "<|im_end|>\n", "<|im_start|>assistant\n"
 
@@ -43,23 +45,31 @@ class Job:
     lm: torch.Tensor | None = None  # (P, 3): log p(target), top token, log p(top)
 
 
-class Extractor:
-    """Runs jobs through the backbone in batches of similar length.
+@dataclass
+class Template:
+    """The tokens around a turn.
 
-    Args:
-        contexts: token sequences of earlier turns, each beginning with the system message; the first is the system
-            message alone.
+    Attributes:
+        contexts: earlier turns, each beginning with the system message; the first is the system message alone.
+        open: what opens a turn.
+        middle: what ends it and opens the reply.
     """
 
-    def __init__(self, backbone: TorchBackbone, tok: Tokenizer, contexts: Sequence[list[int]]) -> None:
-        self.backbone, self.tok = backbone, tok
-        self.prefixes: list[Prefix] = [backbone.prefix(c) for c in contexts]
-        self.rng = random.Random(0)
-        self.open = tok.special(USER)
-        self.middle = tok.special(END + ASSISTANT)
+    contexts: list[list[int]]
+    open: list[int]
+    middle: list[int]
 
-    def run(self, jobs: Sequence[Job], tokens_a_batch: int = 4096, log_every: float = 30.0) -> None:
-        """Fills the features of all jobs in place."""
+
+class Extractor:
+    """Runs jobs through the backbone in batches of similar length."""
+
+    def __init__(self, backbone: TorchBackbone, template: Template) -> None:
+        self.backbone = backbone
+        self.prefixes: list[Prefix] = [backbone.prefix(c) for c in template.contexts]
+        self.open, self.middle = template.open, template.middle
+
+    def run(self, jobs: Sequence[Job], rng: random.Random, tokens_a_batch: int = 4096, log_every: float = 30.0) -> None:
+        """Fills the features of all jobs in place; chance picks each batch's context."""
         order = sorted(range(len(jobs)), key=lambda i: (bool(jobs[i].reply), self._length(jobs[i])))
         batches: list[list[int]] = []
         for i in order:
@@ -75,7 +85,7 @@ class Extractor:
         started = said = time.time()
         done = 0
         for batch in batches:
-            self._run_batch([jobs[i] for i in batch])
+            self._run_batch([jobs[i] for i in batch], rng)
             done += len(batch)
             if time.time() - said > log_every:
                 said = time.time()
@@ -84,9 +94,9 @@ class Extractor:
     def _length(self, job: Job) -> int:
         return len(self.open) + len(job.turn) + 1 + (len(self.middle) + len(job.reply) if job.reply else 0)
 
-    def _run_batch(self, jobs: list[Job]) -> None:
-        fresh = all(job.new_conversation for job in jobs) or self.rng.random() < 0.4
-        prefix = self.prefixes[0] if fresh else self.rng.choice(self.prefixes)
+    def _run_batch(self, jobs: list[Job], rng: random.Random) -> None:
+        fresh = all(job.new_conversation for job in jobs) or rng.random() < 0.4
+        prefix = self.prefixes[0] if fresh else rng.choice(self.prefixes)
         rows = [self.open + j.turn + (self.middle + j.reply[:-1] if j.reply else self.middle[:1]) for j in jobs]
         ids = torch.full((len(rows), max(map(len, rows))), 2)
         for i, row in enumerate(rows):
@@ -108,7 +118,7 @@ class Extractor:
         if with_reply:
             at = 0
             log_p = self.backbone.log_probs(torch.cat(last))
-            gold = log_p.gather(1, torch.tensor(targets)[:, None])[:, 0]
+            gold = log_p.gather(1, torch.tensor(targets, device=log_p.device)[:, None])[:, 0]
             top, token = log_p.max(-1)
             lm = torch.stack((gold, token.float(), top), 1)
             for job in jobs:

@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from engine.bit_ttt.slow_weights import REACH
+
 INT8 = 127.0
 DROPOUT = 0.1
 MOMENTUM = 0.05
@@ -108,7 +110,7 @@ class Centred(BitLinear):
         """(n, inputs) -> (n, outputs)."""
         y = super().forward(x)
         if not self.training:
-            self.drift = torch.zeros(())
+            self.drift = y.new_zeros(())
             return y
         assert self.bias is not None
         y = y - self.bias
@@ -186,7 +188,7 @@ def pool(x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """(n, T, k) tokens, (n, T) mask -> (n, 3 k): mean, maximum and last."""
     there = mask[..., None]
     mean = (x * there).sum(1) / there.sum(1)
-    last = x[torch.arange(len(x)), mask.sum(1) - 1]
+    last = x[torch.arange(len(x), device=x.device), mask.sum(1) - 1]
     return torch.cat((mean, x.masked_fill(~there, -1e4).amax(1), last), -1)
 
 
@@ -204,7 +206,7 @@ class Reader(nn.Module):
         self.predecessor = nn.Linear(c.reader_width, 1)
 
     def forward(self, ints: torch.Tensor, unit: torch.Tensor, gist: torch.Tensor) -> torch.Tensor:
-        """(n, input) quantized features, (n, 1) units, (n, width) gist of the question -> (n, width)."""
+        """(n, input) quantized features, (n, 1) units, (n, width) the question's gist -> (n, width)."""
         h = F.dropout(self.input.integer(ints, unit), DROPOUT, self.training) + gist
         return rms(h + self.down(F.dropout(F.relu(self.up(h)), DROPOUT, self.training)))
 
@@ -226,10 +228,17 @@ class MemoryModel(nn.Module):
         self.score_scale = nn.Parameter(torch.tensor([12.0, 0.8, 1.0, 0.5, 2.0, 3.0, 1.0, -2.0]))
         # gate logits += G . (best match, best address, its lead over the next, share of the question's words in it,
         #                     weight of the question's words that are not in it, whether a value was begun,
-        #                     whether it goes on: the salience of the token after the one that was said)
+        #                     whether it goes on: the salience of the token after the one that was said,
+        #                     the nearness of what is worth saying in the best turn to what is asked for)
         self.gate_evidence = nn.Parameter(
-            torch.tensor([[0.0] * 7, [2.0, 2.0, 0.0, 0.5, -0.5, -1.0, 3.0], [0.0] * 4 + [0.5, 0.0, 0.0]])
+            torch.tensor([[0.0] * 8, [2.0, 2.0, 0.0, 0.5, -0.5, -1.0, 3.0, 0.0], [0.0] * 4 + [0.5, 0.0, 0.0, 0.0]])
         )
+        # How much a word of the question (0) or what a probe finds (1) speaks for the tokens around it, by the number
+        # of separators between the two and by their distance, -REACH (the token comes first) to REACH.
+        distance = torch.arange(-REACH, REACH + 1)
+        fading = torch.exp(-distance.abs() / 4) * torch.where(distance < 0, 0.6, 1.0)
+        beyond = torch.tensor([1.0, 0.4, 0.2])
+        self.nearness = nn.Parameter(torch.tensor([0.3, 0.3])[:, None, None] * beyond[:, None] * fading)
 
     def drift(self) -> torch.Tensor:
         """Of all centred layers, since their last forward pass."""
@@ -237,7 +246,7 @@ class MemoryModel(nn.Module):
 
     def scalars(self) -> list[nn.Parameter]:
         """The few numbers that weigh one piece of evidence against another: far from 0, they need longer steps."""
-        return [self.address_scale, self.score_scale, self.gate_evidence]
+        return [self.address_scale, self.score_scale, self.gate_evidence, self.nearness]
 
     def quantize(self) -> None:
         """Call once before each step: the optimizer has moved the weights behind the trits."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,8 +11,15 @@ import pytest
 torch = pytest.importorskip("torch", reason="the training extra is not installed")
 
 from engine.bit_ttt.lexicon import IDF_BUCKETS, Lexicon, holds, words  # noqa: E402
-from engine.bit_ttt.memory import superseded  # noqa: E402
-from engine.bit_ttt.slow_weights import SlowWeights, pack_weight, unpack_weight  # noqa: E402
+from engine.bit_ttt.memory import nearness, superseded  # noqa: E402
+from engine.bit_ttt.slow_weights import (  # noqa: E402
+    CLOSE,
+    CROSSED,
+    REACH,
+    SlowWeights,
+    pack_weight,
+    unpack_weight,
+)
 from engine.bit_ttt.trits import pack  # noqa: E402
 from engine.training.dataset import Standard, quantize  # noqa: E402
 from engine.training.export import BOLDNESS, export  # noqa: E402
@@ -115,6 +123,52 @@ def test_the_newest_telling_wins_at_run_time_as_in_training() -> None:
         np.array([5, 5], np.float32), np.ones((2, 2), np.float32), weights[:1], np.ones((1, 2), np.float32)
     )
     assert same[0] > 0.5
+
+
+def test_what_is_near_is_near_at_run_time_as_in_training() -> None:
+    rng = np.random.default_rng(8)
+    lengths, vocabulary, words_of_question = (30, 7, 19), 50, np.array([3, 11])
+    kernel = rng.normal(size=(2, CROSSED + 1, 2 * REACH + 1)).astype(np.float32)
+    separates = rng.random(vocabulary) < 0.2
+    tokens = [rng.integers(0, vocabulary, n) for n in lengths]
+    placed = [np.where(rng.random(n) < 0.6, rng.integers(0, 15, n), -1) for n in lengths]
+    weights = np.array([1.5, 0.5], dtype=np.float32)
+    probe_weights = rng.random(4).astype(np.float32)
+    matches = rng.random((sum(lengths), 4)).astype(np.float32)
+
+    trainer = Trainer.__new__(Trainer)
+    trainer.data = SimpleNamespace(  # type: ignore[assignment]
+        placed=torch.from_numpy(np.append(np.concatenate(placed), -1)),
+        crossed=torch.from_numpy(
+            np.concatenate([separates[own].cumsum() for own in (*tokens, [0])]).astype(np.float32)
+        ),
+    )
+    trainer.model = SimpleNamespace(nearness=torch.from_numpy(kernel))  # type: ignore[assignment]
+    ranked, longest = torch.tensor([[0, 2]]), max(lengths)
+    stored = torch.arange(longest)[None] < torch.tensor(lengths)[:, None]
+    column_of = torch.zeros(stored.shape, dtype=torch.long)
+    column_of[stored] = torch.arange(sum(lengths))
+    start = torch.tensor(np.cumsum((0, *lengths[:-1])))
+    theirs = trainer._near(
+        torch.where(stored, start[:, None] + torch.arange(longest), sum(lengths)),
+        ranked,
+        stored,
+        column_of[ranked].flatten(1),
+        torch.zeros(2, dtype=torch.long),
+        torch.from_numpy(words_of_question),
+        torch.from_numpy(weights)[:, None],
+        (torch.zeros(4, dtype=torch.long), torch.from_numpy(probe_weights)[:, None], torch.from_numpy(matches)),
+    )
+
+    picked = [np.arange(0, 30), np.arange(37, 56)]
+    here = np.concatenate([placed[0], placed[2]])
+    said = sum(weight * (here == row) for row, weight in zip(words_of_question, weights, strict=True))
+    found = np.maximum(matches[np.concatenate(picked)] - np.float32(CLOSE), 0) @ probe_weights
+    of_turn = np.repeat([0, 1], [30, 19])
+    crossed = np.cumsum(separates[np.concatenate([tokens[0], tokens[2]])].astype(np.int64))
+    ours = nearness(kernel, np.stack((said, found)).astype(np.float32), of_turn, crossed)
+    np.testing.assert_allclose(ours, torch.cat((theirs[0, 0, :30], theirs[0, 1, :19])).numpy(), atol=1e-4)
+    assert (theirs[0, 1, 19:] == 0).all()
 
 
 def test_a_word_is_found_in_a_turn_at_run_time_as_in_training() -> None:
