@@ -40,7 +40,8 @@ CLIP = 8.0
 ROWS = 8192
 """About so many rows of features are quantized at a time."""
 
-In, Out = TypeVar("In"), TypeVar("Out")
+In = TypeVar("In")
+Out = TypeVar("Out")
 
 
 def rms(x: torch.Tensor) -> torch.Tensor:
@@ -297,7 +298,7 @@ def _records(cache: Path | Records) -> Records:
     if not isinstance(cache, Path):
         return cache
     # Our own cache, written minutes ago by the same command; never shipped, never imported from elsewhere.
-    loaded = torch.load(cache, weights_only=False)
+    loaded = torch.load(cache, weights_only=False, mmap=True)
     return loaded["turns"], loaded["replies"]
 
 

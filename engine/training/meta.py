@@ -138,7 +138,7 @@ class Trainer:
             pooled.append(p)
             wide.append(w)
             at = end
-        back = self._tensor(sorted(range(len(order)), key=order.__getitem__))
+        back = torch.tensor(order).argsort().to(self.device)
         mask = torch.arange(longest, device=self.device)[None] < self._tensor(lengths)[:, None]
         return torch.cat(hidden)[back], mask, torch.cat(pooled)[back], torch.cat(wide)[back]
 
@@ -511,11 +511,11 @@ class Trainer:
                 said.append(min(since[-1], size))
                 start.append(self.data.turns[batch.turns[answer]].value[0] if told else 0)
         said_, since_, start_ = self._tensor([said, since, start])[..., None, None]  # each (n, 1, 1)
-        place = torch.arange(length, device=self.device)
+        column = torch.arange(length, device=self.device)
         here = right[which][..., None] & (since_ > 0)  # (n, C, 1)
         begun = here.expand(-1, -1, length)
-        succession = here & (since_ == said_) & (place == start_ + said_)
-        spoken = here & (place >= start_) & (place < start_ + said_)
+        succession = here & (since_ == said_) & (column == start_ + said_)
+        spoken = here & (column >= start_) & (column < start_ + said_)
         return begun.flatten(1).float(), succession.flatten(1).float(), spoken.flatten(1).float()
 
     def _salience_loss(self, turns: torch.Tensor, salience: torch.Tensor, stored: torch.Tensor) -> torch.Tensor:

@@ -24,7 +24,7 @@ from engine.training.ternary.distill import (
     EVALUATION_WINDOW,
     Distillation,
     DistillOptions,
-    _Divergence,
+    Divergence,
     mixture,
     perplexity,
 )
@@ -70,7 +70,7 @@ class Workshop:
             for model in models:
                 for block in model.blocks:
                     block.compile(dynamic=False)
-            _Divergence.chunk = torch.compile(_Divergence.chunk, dynamic=False)
+            Divergence.chunk = torch.compile(Divergence.chunk, dynamic=False)
 
     def tokens(self, name: str) -> np.ndarray:
         """A token stream of the stage `text`."""
@@ -91,7 +91,8 @@ def text(shop: Workshop) -> None:
     """The corpora as tokens."""
     from engine.training.tokenizer import Tokenizer
 
-    np.savez(shop.work / "text.npz", **shards(shop.args.corpora, Tokenizer(shop.model), shop.args.seed))
+    streams = shards(shop.args.corpora, Tokenizer(shop.model), shop.args.seed)
+    np.savez(shop.work / "text.npz", **streams)  # type: ignore[arg-type]
 
 
 def write_text(shop: Workshop) -> None:

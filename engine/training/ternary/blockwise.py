@@ -49,7 +49,7 @@ def train_blocks(teacher: Llama, student: Llama, ids: torch.Tensor, options: Blo
     losses = []
     for mine, theirs in zip(student.blocks, teacher.blocks, strict=True):
         with torch.no_grad():
-            wanted = torch.cat([theirs(part, rope) for part in wanted.split(options.batch)])
+            wanted = torch.cat([theirs(part, rope) for part in torch.split(wanted, options.batch)])
         matrices = [p for p in mine.parameters() if p.dim() == 2]
         gains = [p for p in mine.parameters() if p.dim() == 1]
         groups = [{"params": matrices, "rate": options.rate}, {"params": gains, "rate": options.norm_rate}]
@@ -67,6 +67,6 @@ def train_blocks(teacher: Llama, student: Llama, ids: torch.Tensor, options: Blo
             torch.autograd.backward(loss)
             optimizer.step()
         with torch.no_grad():
-            given = torch.cat([mine(part, rope) for part in given.split(options.batch)])
+            given = torch.cat([mine(part, rope) for part in torch.split(given, options.batch)])
         losses.append(loss.item())
     return losses

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -34,7 +34,7 @@ def _chunk(student: torch.Tensor, teacher: torch.Tensor, head: torch.Tensor) -> 
     return (odds * (theirs - mine)).sum(), gradient
 
 
-class _Divergence(torch.autograd.Function):
+class Divergence(torch.autograd.Function):
     """Mean KL(teacher || student) of (n, real) outputs over one head, in nats a token."""
 
     chunk: Callable[[torch.Tensor, torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]] = staticmethod(
@@ -47,7 +47,7 @@ class _Divergence(torch.autograd.Function):
         gradient = torch.empty_like(student)
         for at in range(0, len(student), CHUNK):
             part = slice(at, at + CHUNK)
-            loss, gradient[part] = _Divergence.chunk(student[part], teacher[part], head)
+            loss, gradient[part] = Divergence.chunk(student[part], teacher[part], head)
             total += loss
         ctx.save_for_backward(gradient / len(student))
         return total / len(student)
@@ -63,8 +63,8 @@ def divergence(student: Llama, teacher: Llama, ids: torch.Tensor) -> torch.Tenso
     with torch.no_grad():
         theirs = teacher(ids)
     mine = student(ids)
-    loss: torch.Tensor = _Divergence.apply(mine.flatten(0, 1), theirs.flatten(0, 1), teacher.embedding)
-    return loss
+    outputs = mine.flatten(0, 1), theirs.flatten(0, 1), teacher.embedding
+    return cast("torch.Tensor", Divergence.apply(*outputs))  # type: ignore[no-untyped-call]
 
 
 @torch.no_grad()
@@ -73,7 +73,7 @@ def perplexity(model: Llama, ids: torch.Tensor, batch: int = 16) -> float:
     total, count = 0.0, 0
     # Other lengths than those of the training: compiling for them would take longer than it saves.
     with torch.compiler.set_stance("force_eager"):
-        for part in ids.split(batch):
+        for part in torch.split(ids, batch):
             log_odds = model.logits(model(part)[:, :-1]).float().log_softmax(-1)
             gold = log_odds.gather(2, part[:, 1:, None].long())
             total -= gold.sum().item()

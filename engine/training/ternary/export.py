@@ -42,7 +42,7 @@ def pack(tensors: Mapping[str, np.ndarray], folder: Path) -> list[Path]:
 
     def close() -> None:
         paths.append(folder / f"ternary-{len(paths)}.npz")
-        np.savez(paths[-1], **part)
+        np.savez(paths[-1], **part)  # type: ignore[arg-type]
         part.clear()
 
     for name, tensor in tensors.items():
@@ -132,7 +132,7 @@ def write_gguf(
 def _encode(rows: np.ndarray, kind: GGMLQuantizationType) -> np.ndarray:
     """Rows in one of llama.cpp's types; by its own code where gguf-py cannot, as for the K types."""
     try:
-        return encode(rows, kind)
+        return np.asarray(encode(rows, kind))
     except NotImplementedError:
         pass
     import llama_cpp.llama_cpp as llama_library

@@ -135,7 +135,7 @@ class Block(nn.Module):
     def _finish(self, x: torch.Tensor, o: torch.Tensor) -> torch.Tensor:
         x = x + self.attn_output(o.transpose(1, 2).flatten(2))
         h = self.ffn_norm(x)
-        return x + self.ffn_down(F.silu(self.ffn_gate(h)) * self.ffn_up(h))
+        return cast("torch.Tensor", x + self.ffn_down(F.silu(self.ffn_gate(h)) * self.ffn_up(h)))
 
 
 class Llama(nn.Module):

@@ -7,7 +7,7 @@ for the trits chosen (TWN, arXiv 1605.04711).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -38,7 +38,7 @@ def quantize(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return trits, scale.bfloat16().float()
 
 
-class _StraightThrough(torch.autograd.Function):
+class StraightThrough(torch.autograd.Function):
     """Ternary forward, identity backward (Bengio et al., arXiv 1308.3432)."""
 
     @staticmethod
@@ -51,6 +51,11 @@ class _StraightThrough(torch.autograd.Function):
         return gradients[0]
 
 
+def ternary(weight: torch.Tensor) -> torch.Tensor:
+    """(rows, columns) latent weights -> the ternary ones they stand for, with a gradient that goes straight through."""
+    return cast("torch.Tensor", StraightThrough.apply(weight))  # type: ignore[no-untyped-call]
+
+
 class TernaryLinear(nn.Linear):
     """A linear layer without bias that computes with the ternary form of its latent weights."""
 
@@ -59,4 +64,4 @@ class TernaryLinear(nn.Linear):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(..., inputs) -> (..., outputs), in the input's type."""
-        return F.linear(x, _StraightThrough.apply(self.weight).to(x.dtype))
+        return F.linear(x, ternary(self.weight).to(x.dtype))

@@ -68,7 +68,7 @@ class _Step:
         if device.type == "cuda":
             # The warm-up writes the first place of the caches; what stood there is put back.
             kept = [(keys[:, :, :1].clone(), values[:, :, :1].clone()) for keys, values in caches]
-            stream = torch.cuda.Stream()
+            stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
             stream.wait_stream(torch.cuda.current_stream())
             with torch.cuda.stream(stream):
                 self._run()

@@ -140,7 +140,7 @@ def test_what_is_near_is_near_at_run_time_as_in_training() -> None:
     trainer.data = SimpleNamespace(  # type: ignore[assignment]
         placed=torch.from_numpy(np.append(np.concatenate(placed), -1)),
         crossed=torch.from_numpy(
-            np.concatenate([separates[own].cumsum() for own in (*tokens, [0])]).astype(np.float32)
+            np.concatenate([separates[own].cumsum() for own in (*tokens, np.array([0]))]).astype(np.float32)
         ),
     )
     trainer.model = SimpleNamespace(nearness=torch.from_numpy(kernel))  # type: ignore[assignment]
