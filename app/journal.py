@@ -261,6 +261,7 @@ class JournalDialog(QDialog):
         self.undo.clicked.connect(self._ask_to_undo)
         partner.forgot.connect(self._on_forgot)
         partner.was_reset.connect(self.search)
+        partner.was_relearned.connect(self.search)
         partner.profile_changed.connect(lambda _: self.search())
         partner.exchange.settled.connect(self.search)
         self.retranslate()

@@ -176,6 +176,7 @@ class MainWindow(QMainWindow):
         partner.imported.connect(self._on_imported)
         partner.deleted.connect(self._on_deleted)
         partner.was_reset.connect(self._on_reset)
+        partner.was_relearned.connect(self._on_relearned)
         self.models.fell_back.connect(self._on_fell_back)
         self.models.downloaded.connect(self._on_downloaded)
         exchange.failed.connect(self._on_failed)
@@ -335,6 +336,10 @@ class MainWindow(QMainWindow):
     def _on_reset(self) -> None:
         self.panel.set_learned(None)
         self.notices.say(lambda: self.tr("The memory is empty again. The conversations are still there."))
+
+    def _on_relearned(self, turns: int) -> None:
+        self.panel.set_learned(None)
+        self.notices.say(lambda: self.tr("Learned %Ln turns anew.", "", turns))
 
     # ------------------------------------------------------------------------------------------ from the person
 

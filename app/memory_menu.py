@@ -40,6 +40,7 @@ class MemoryMenu(QObject):
         self.knowledge.setShortcut(QKeySequence("Ctrl+Shift+J"))
         self.export = self._made(self.ask_export)
         self.bring = self._made(self.ask_import)
+        self.relearn = self._made(self.ask_relearn)
         self.reset = self._made(self.ask_reset)
         self.menu.addAction(self.panel)
         self.menu.addAction(self.knowledge)
@@ -48,6 +49,7 @@ class MemoryMenu(QObject):
         self.menu.addAction(self.export)
         self.menu.addAction(self.bring)
         self.menu.addSeparator()
+        self.menu.addAction(self.relearn)
         self.menu.addAction(self.reset)
         self.retranslate()
 
@@ -59,6 +61,7 @@ class MemoryMenu(QObject):
         self.knowledge.setText(self.tr("What do you &know about me?…"))
         self.export.setText(self.tr("&Export to a file…"))
         self.bring.setText(self.tr("&Import from a file…"))
+        self.relearn.setText(self.tr("&Learn anew…"))
         self.reset.setText(self.tr("&Reset the memory…"))
 
     def set_available(self, available: bool) -> None:
@@ -68,6 +71,7 @@ class MemoryMenu(QObject):
         self.journal.setEnabled(available and has_profile)
         self.knowledge.setEnabled(available and has_profile)
         self.export.setEnabled(available and has_profile)
+        self.relearn.setEnabled(available and has_profile)
         self.reset.setEnabled(available and has_profile)
 
     def _made(self, slot: object) -> QAction:
@@ -104,6 +108,23 @@ class MemoryMenu(QObject):
 
     def _knowledge_closed(self) -> None:
         self._knowledge = None
+
+    # ------------------------------------------------------------------------------------------ learn anew
+
+    def ask_relearn(self) -> None:
+        """What was learned with another model, or an older Techo, is learned again from the journal."""
+        name = "" if self._partner.profile is None else self._partner.profile.name
+        confirm(
+            self._window,
+            title=self.tr("Learn anew"),
+            question=self.tr("Have “{name}” learn its whole journal anew?").format(name=name),
+            consequence=self.tr(
+                "After a change of model or of Techo's version the memory has to be learned again: every turn in the "
+                "journal is read once more, ten to twenty a second. Nothing that you said is lost."
+            ),
+            yes=self.tr("Learn anew"),
+            then=self._partner.relearn,
+        )
 
     # ------------------------------------------------------------------------------------------ reset
 

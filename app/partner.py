@@ -36,6 +36,7 @@ from engine.protocol import (
     ProfileRename,
     Recollect,
     Recollection,
+    Relearned,
     TurnDone,
     TurnFeed,
 )
@@ -75,6 +76,7 @@ class Partner(QObject):
     deleted = Signal(str)
     """Name of a profile that is gone."""
     was_reset = Signal()
+    was_relearned = Signal(int)
     forgot = Signal(object)
     """Forgotten: learned turns are gone."""
 
@@ -288,6 +290,15 @@ class Partner(QObject):
             self.was_reset.emit()
 
         self.engine.request("memory.reset", Confirm(confirm=True), MemoryStats, done, self._report)
+
+    def relearn(self) -> None:
+        """Have the journal learned anew with the model of today."""
+
+        def done(answer: Relearned) -> None:
+            self._take_stats(answer.stats)
+            self.was_relearned.emit(answer.turns)
+
+        self.engine.request("memory.relearn", None, Relearned, done, self._report)
 
     def journal(self, page: JournalPage, done: Callable[[JournalList], None]) -> None:
         """Ask for a page of the learned turns."""

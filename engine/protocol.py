@@ -509,6 +509,13 @@ class Recollection(Struct):
     recalled: list[Recalled]
 
 
+class Relearned(Struct):
+    """Answer to `memory.relearn`: the journal was learned anew with the model and the weights of today."""
+
+    turns: int
+    stats: MemoryStats
+
+
 class ConfirmEntry(Struct):
     """`memory.confirm`: what this learned turn says is right. It is heard again, and thereby strengthened."""
 
@@ -690,6 +697,7 @@ METHODS: Final[dict[str, tuple[type[Struct] | None, type[Struct]]]] = {
     "memory.stats": (None, MemoryStats),
     "memory.journal": (JournalPage, JournalList),
     "memory.recollect": (Recollect, Recollection),
+    "memory.relearn": (None, Relearned),
     "memory.confirm": (ConfirmEntry, Learned),
     "memory.forget": (Forget, Forgotten),
     "memory.reset": (Confirm, MemoryStats),

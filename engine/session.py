@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -19,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.bit_ttt import LearnReport, Memory, Part, TurnWrite
-from engine.errors import EngineError, ErrorCode, StateError
+from engine.errors import Cancelled, EngineError, ErrorCode, StateError
 from engine.protocol import Learned, MemoryStats
 from engine.store import JournalRecord, NewEntry, Profile
 
@@ -205,6 +206,49 @@ class Session:
         self._refused = None
         self._try_snapshot()
         return gone
+
+    def relearn(self, read: Callable[[str], Part], cancelled: Callable[[], bool]) -> int:
+        """Learns the whole journal anew with the weights of today: the way on after a change of model or of version.
+
+        The same turns in the same order, under the same numbers; what they were worth is weighed again. All or
+        nothing: until the last one is read, the profile is what it was.
+
+        Args:
+            read: A turn's words, as the writer of today encodes them.
+            cancelled: Asked before each turn.
+
+        Returns:
+            How many turns were learned.
+
+        Raises:
+            Cancelled: Nothing was changed.
+            StateError: The state is newer than this engine: what it says cannot be judged.
+        """
+        if self._refused is not None and self._refused.code != ErrorCode.STATE_MISMATCH:
+            raise self._refused
+        memory = restored(self._newborn, None)
+        anew = []
+        for entry in self.profile.entries():
+            if cancelled():
+                raise Cancelled("Learning anew was stopped. Nothing was changed.")
+            write = memory.write(read(entry.text))
+            report = memory.learn(write, entry.id)
+            anew.append(
+                replace(
+                    entry,
+                    surprise=report.surprise,
+                    recruited=report.recruited,
+                    strengthened=report.strengthened,
+                    overwritten=report.overwritten,
+                    recycled=report.recycled,
+                    payload=write.to_bytes(),
+                )
+            )
+        self.profile.relearn(anew)
+        self._refused = None
+        self._rebuild()
+        self._try_snapshot()
+        return len(anew)
 
     def reset(self) -> None:
         """Forgets everything that was learned and nothing that was said; also clears a refused state."""

@@ -57,7 +57,7 @@ UNHEARD: Final = 0.02
 """Share of phrases below which they are left out: their matrix is the largest of a read but one."""
 UNRELATED: Final = 0.1
 """Share of the question's words in the best turn below which the memory must be surer of itself to speak."""
-CAUTION: Final = 1.0
+CAUTION: Final = 4.0
 """By so many nats, for the model: a question that shares no rare word with anything told is mostly about the world."""
 SALIENCE_UNIT: Final = 8.0
 """Salience is stored in eighths of a nat."""

@@ -428,6 +428,12 @@ def _memory(grammar: _Grammar) -> None:
         memory, "confirm", "strengthen a learned turn: it is heard again", "engine.cli.memory:confirm"
     )
     confirm.add_argument("entry", type=_positive, metavar="ID", help="number in the journal")
+    grammar.add(
+        memory,
+        "relearn",
+        "learn the journal anew, after a change of model or version",
+        "engine.cli.memory:relearn",
+    )
     reset = grammar.add(
         memory, "reset", "empty the memory; says what is lost and asks first", "engine.cli.memory:reset"
     )

@@ -1,4 +1,4 @@
-"""`techo memory stats | journal | forget | reset | export | import`."""
+"""`techo memory stats | journal | forget | relearn | reset | export | import`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from engine.protocol import (
     MemoryImport,
     MemoryStats,
     ProfileInfo,
+    Relearned,
 )
 
 _PAGE: Final = 1000
@@ -139,6 +140,15 @@ def forgotten_text(gone: Forgotten) -> str:
     else:
         lines.append(f"Gone from {where}. What was said is still in the conversations.")
     return "\n".join(lines)
+
+
+def relearn(options: Namespace, console: Console) -> int:
+    """Learns the journal anew, after a change of model or of Techo's version."""
+    with connect(options, console) as engine:
+        done = engine.call("memory.relearn", None, Relearned)
+    turns = "1 turn" if done.turns == 1 else f"{done.turns:,} turns"
+    console.result(done, f"Learned {turns} anew.")
+    return EXIT_OK
 
 
 def reset(options: Namespace, console: Console) -> int:

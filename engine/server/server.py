@@ -37,7 +37,16 @@ MAX_WAITING: Final = 256
 """Requests that may wait for the worker; more get BUSY."""
 
 _TURNS: Final = frozenset(
-    {"turn.send", "turn.again", "turn.continue", "turn.ask", "turn.feed", "memory.recollect", "bench.perplexity"}
+    {
+        "turn.send",
+        "turn.again",
+        "turn.continue",
+        "turn.ask",
+        "turn.feed",
+        "memory.recollect",
+        "memory.relearn",
+        "bench.perplexity",
+    }
 )
 """Methods that `turn.cancel` stops."""
 _LONG: Final = _TURNS | {

@@ -129,6 +129,7 @@ class Service:
             "memory.recollect": self._memory_recollect,
             "memory.confirm": self._memory_confirm,
             "memory.forget": self._memory_forget,
+            "memory.relearn": self._memory_relearn,
             "memory.reset": self._memory_reset,
             "memory.export": self._memory_export,
             "memory.import": self._memory_import,
@@ -154,14 +155,15 @@ class Service:
                 "llama.cpp, which runs the language model, cannot be loaded.", "Run ./techo to set it up again."
             ) from error
         options = self._options
-        weights = find_memory_weights() if options.memory is None else require_weights(options.memory)
+        talks = find_default_model() if options.model is None else require_model(options.model)
+        weights = options.memory and require_weights(options.memory)
+        weights = weights or find_memory_weights(file_digest(talks, options.data_dir))
         try:
             slow = SlowWeights.load(weights)
         except (ValueError, KeyError, OSError) as error:
             raise BackboneError(
                 f"The memory's weights {weights.name} cannot be read.", "Install Techo again, or choose another file."
             ) from error
-        talks = find_default_model() if options.model is None else require_model(options.model)
         remembers = self._remembering(talks, slow, weights.name)
         backbone = Backbone(
             remembers,
@@ -493,6 +495,11 @@ class Service:
         if messages:
             self._ready.runner.clear()  # the KV window may hold them still
         return p.Forgotten(entries=[_entry(record) for record in entries], messages=messages, stats=self._open.stats())
+
+    def _memory_relearn(self, _asked: None, call: Call) -> p.Relearned:
+        loaded, session = self._ready, self._open
+        turns = session.relearn(lambda text: loaded.runner.encode(loaded.newborn, text), call.cancelled)
+        return p.Relearned(turns=turns, stats=session.stats())
 
     def _memory_reset(self, asked: p.Confirm, _call: Call) -> p.MemoryStats:
         session = self._open

@@ -311,6 +311,24 @@ class Profile:
         self._snapshots.remove(files)
         self._scrub()
 
+    def relearn(self, entries: Sequence[EntryRecord]) -> None:
+        """Puts lessons made with the weights of this opening in the place of the same lessons made with others.
+
+        All or nothing: afterwards the state belongs to these weights, whatever it belonged to before.
+
+        Args:
+            entries: Every entry in force, with its id, words and moment, and the new figures and payload.
+        """
+        with self._database.transaction("keep what was learned anew"):
+            for entry in entries:
+                self._database.run("DELETE FROM entry WHERE id = ?", (entry.id,))
+                self._journal.restore(entry)
+            self._database.run(
+                "UPDATE profile SET backbone = ?, memory = ?", (self.identity.backbone, self.identity.memory)
+            )
+            files = self._snapshots.drop_rows(0)
+        self._snapshots.remove(files)
+
     def _scrub(self) -> None:
         if not self._database.scrub():
             self._notice(

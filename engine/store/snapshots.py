@@ -194,9 +194,9 @@ def mismatch(found: StateIdentity, wanted: StateIdentity) -> StateError:
         parts.append(f"memory weights {_short(found.memory)} (now {_short(wanted.memory)})")
     return StateError(
         f"What this profile has learned belongs to another {' and another '.join(parts)}.",
-        "Start Techo with the model and version this profile was used with; or choose another profile; or export this "
-        "one (techo memory export) and then reset what it has learned (techo memory reset) to begin anew - its "
-        "conversations are kept. Nothing was changed.",
+        "Have it learn its journal anew with the model of today (techo memory relearn, or Learn anew in the memory's "
+        "menu); or start Techo with the model and version this profile was used with; or choose another profile. "
+        "Nothing was changed.",
         code=ErrorCode.STATE_MISMATCH,
     )
 

@@ -288,6 +288,12 @@ class TurnRunner:
             usage=turn.usage(),
         )
 
+    def encode(self, memory: Memory, text: str) -> Part:
+        """A turn's words by themselves, as the memory's writer encodes them. A text of several parts: its last."""
+        turn = _Turn(self._prompts.alone(text))
+        self._read(turn, memory, None, answer=False)
+        return turn.parts[-1]
+
     def recollect(self, memory: Memory, question: str, cancelled: Callable[[], bool]) -> tuple[str, dict[int, float]]:
         """What the memory says to a question with nothing before it -> its words, and the turns that fired.
 

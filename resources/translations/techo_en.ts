@@ -22,6 +22,16 @@
     </message>
 </context>
 <context>
+    <name>MainWindow</name>
+    <message numerus="yes">
+        <source>Learned %Ln turns anew.</source>
+        <translation>
+            <numerusform>Learned %Ln turn anew.</numerusform>
+            <numerusform>Learned %Ln turns anew.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>MemoryMenu</name>
     <message numerus="yes">
         <source>%Ln learned turns will be forgotten. The conversations stay.</source>

@@ -1006,6 +1006,12 @@ Everything stays on this computer.</source>
         <source>The memory is empty again. The conversations are still there.</source>
         <translation>記憶を空に戻しました。会話は残っています。</translation>
     </message>
+    <message numerus="yes">
+        <source>Learned %Ln turns anew.</source>
+        <translation>
+            <numerusform>%Ln 件の発言を学び直しました。</numerusform>
+        </translation>
+    </message>
     <message>
         <source>Copied</source>
         <translation>コピーしました</translation>
@@ -1085,8 +1091,24 @@ Everything stays on this computer.</source>
         <translation>ファイルから読み込む(&amp;I)…</translation>
     </message>
     <message>
+        <source>&amp;Learn anew…</source>
+        <translation>学び直す(&amp;L)…</translation>
+    </message>
+    <message>
         <source>&amp;Reset the memory…</source>
         <translation>記憶を空にする(&amp;R)…</translation>
+    </message>
+    <message>
+        <source>Learn anew</source>
+        <translation>学び直す</translation>
+    </message>
+    <message>
+        <source>Have “{name}” learn its whole journal anew?</source>
+        <translation>「{name}」に日誌のすべてを学び直させますか?</translation>
+    </message>
+    <message>
+        <source>After a change of model or of Techo&apos;s version the memory has to be learned again: every turn in the journal is read once more, ten to twenty a second. Nothing that you said is lost.</source>
+        <translation>モデルや Techo の版が変わったあとは、記憶を学び直す必要があります。日誌の発言を一つずつもう一度読みます(1 秒に 10〜20 件)。話したことは何も失われません。</translation>
     </message>
     <message numerus="yes">
         <source>%Ln learned turns will be forgotten. The conversations stay.</source>

@@ -595,6 +595,9 @@ class Engine:
         self.store.save()
         return self.do_memory_stats(None)
 
+    def do_memory_relearn(self, _params: None) -> p.Relearned:
+        return p.Relearned(turns=len(self.open["journal"]), stats=self.do_memory_stats(None))
+
     def do_memory_export(self, params: p.FilePath) -> p.Exported:
         data = json.dumps(self.open).encode()
         Path(params.path).write_bytes(data)

@@ -45,6 +45,7 @@ DIALOGS: dict[str, tuple[type[QDialog], Callable[[MainWindow], None]]] = {
     "delete profile": (QMessageBox, lambda window: window.profile_menu.delete.trigger()),
     "models": (ModelsPage, lambda window: window.models_action.trigger()),
     "knowledge": (KnowledgeDialog, lambda window: window.memory_menu.knowledge.trigger()),
+    "learn anew": (QMessageBox, lambda window: window.memory_menu.relearn.trigger()),
     "reset": (QMessageBox, lambda window: window.memory_menu.reset.trigger()),
 }
 

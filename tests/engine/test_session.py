@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 import engine.session
 from engine.backbone import Backbone
 from engine.bit_ttt import Memory, Part
-from engine.errors import ErrorCode, ImportRefused, StateError, StoreError
+from engine.errors import Cancelled, ErrorCode, ImportRefused, StateError, StoreError
 from engine.protocol import TurnMessage
 from engine.session import ImportCheck, Session
 from engine.store import NewEntry, ProfileStore, StateIdentity
@@ -331,3 +332,76 @@ def test_an_import_is_tried_on_first(
     check.payload(payload)
     with pytest.raises(ValueError, match="entry"):
         check.arrays({"entry": np.zeros(1, dtype=np.int32)})
+
+
+def other(identity: StateIdentity) -> StateIdentity:
+    return StateIdentity(identity.backbone, "blake2b:" + "0" * 40)
+
+
+def test_learning_anew_gives_what_learning_gave(
+    open_session: Opener, parts: list[Part], identity: StateIdentity
+) -> None:
+    session = open_session(as_=other(identity))
+    for part in parts:
+        session.learn(part, None)
+    before, entries = state(session), list(session.profile.entries())
+    session.close()
+
+    session = open_session()
+    with pytest.raises(StateError, match="another memory weights"):
+        session.stats()
+    by_text = dict(zip(SENTENCES, parts, strict=True))
+    assert session.relearn(lambda text: by_text[text], lambda: False) == len(parts)
+    assert_same(state(session), before)
+    assert list(session.profile.entries()) == entries
+    session.close()
+    again = open_session()
+    assert again.notices == []
+    assert_same(state(again), before)
+
+
+def test_learning_anew_that_is_stopped_or_fails_changes_nothing(
+    open_session: Opener, parts: list[Part], identity: StateIdentity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = open_session(as_=other(identity))
+    for part in parts:
+        session.learn(part, None)
+    before = state(session)
+    session.close()
+
+    session = open_session()
+    answers = iter((False, False, True))
+    with pytest.raises(Cancelled):
+        session.relearn(lambda text: parts[SENTENCES.index(text)], lambda: next(answers))
+
+    def full(*_: object) -> None:
+        raise StoreError("The disk is full.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(session.profile._snapshots, "drop_rows", full)  # the last step of the transaction
+        with pytest.raises(StoreError):
+            session.relearn(lambda text: parts[SENTENCES.index(text)], lambda: False)
+    with pytest.raises(StateError):
+        session.stats()
+    session.close()
+
+    session = open_session(as_=other(identity))
+    assert session.notices == []
+    assert_same(state(session), before)
+
+
+def test_a_turn_in_which_nothing_is_worth_keeping_any_more_stays_in_the_journal(
+    open_session: Opener, parts: list[Part], identity: StateIdentity
+) -> None:
+    session = open_session(as_=other(identity))
+    for part in parts[:2]:
+        session.learn(part, None)
+    session.close()
+    session = open_session()
+    dull = replace(parts[0], encoded=replace(parts[0].encoded, salience=np.full_like(parts[0].encoded.salience, -30)))
+    assert not session._newborn.write(dull)
+    session.relearn(lambda text: dull if text == SENTENCES[0] else parts[1], lambda: False)
+    assert [entry.text for entry in session.profile.entries()] == list(SENTENCES[:2])
+    kept = state(session)
+    crash(session)
+    assert_same(state(open_session()), kept)

@@ -159,13 +159,26 @@ def distill(shop: Workshop) -> None:
 def export(shop: Workshop) -> None:
     """The model."""
     args, teacher = shop.args, shop.teacher()
+    student = Llama(teacher.shape.padded(), teacher.embedding, ternary=True).to(shop.device)
     if args.packed:
-        tensors = unpack(sorted(args.packed.glob("ternary-*.npz")))
+        packed = unpack(sorted(args.packed.glob("ternary-*.npz")))
+        student.load_state_dict({name: torch.from_numpy(array) for name, array in packed.items()})
     else:
-        student = Llama(teacher.shape.padded(), teacher.embedding, ternary=True)
-        student.load_state_dict(torch.load(shop.work / "distill.pt", weights_only=True, map_location="cpu")["student"])
-        tensors = ternary_tensors(student)
-    write_gguf(tensors, teacher.shape.padded(), shop.model, args.out, type_=args.type, embedding=args.embedding)
+        saved = torch.load(shop.work / "distill.pt", weights_only=True, map_location=shop.device)
+        student.load_state_dict(saved["student"])
+    with torch.no_grad():
+        read = torch.cat([student(rows) for rows in shop.windows("train", EVALUATION_WINDOW, 32).split(8)])
+    importance = np.zeros(student.shape.width, dtype=np.float32)
+    importance[: student.shape.real] = read.float().pow(2).mean((0, 1)).cpu().numpy()
+    write_gguf(
+        ternary_tensors(student),
+        student.shape,
+        shop.model,
+        args.out,
+        type_=args.type,
+        embedding=args.embedding,
+        importance=importance,
+    )
     print(f"wrote {args.out} ({args.out.stat().st_size / 1e6:.1f} MB)")
 
 
@@ -196,8 +209,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--pack", type=Path, help="distill: also write the result in small files to this folder")
     parser.add_argument("--packed", type=Path, help="export: from such a folder instead of the checkpoint")
     parser.add_argument("--out", type=Path, default=Path("bit-ttt-smollm2-135m.gguf"))
-    parser.add_argument("--type", choices=("TQ1_0", "TQ2_0"), default="TQ2_0")
-    parser.add_argument("--embedding", default="Q6_K", help="type of the embedding in the file")
+    parser.add_argument("--type", choices=("TQ1_0", "TQ2_0", "mixed"), default="mixed")
+    parser.add_argument("--embedding", default="Q4_K", help="type of the embedding in the file")
     args = parser.parse_args(arguments)
     if "text" in args.stages and not args.corpora:
         parser.error("text needs --corpora")

@@ -14,8 +14,10 @@ from gguf.quants import quantize as encode
 from engine.training.ternary.llama import NORMS, PROJECTIONS, Llama, Shape
 from engine.training.ternary.quantizer import quantize
 
-FILE_TYPES = {"F16": 1, "TQ1_0": 36, "TQ2_0": 37}
-"""llama.cpp's `llama_ftype` numbers."""
+FILE_TYPES = {"F16": 1, "TQ1_0": 36, "TQ2_0": 37, "mixed": 36}
+"""llama.cpp's `llama_ftype` numbers. `mixed`: the matrices of `FAST` in TQ2_0, which is faster, the others in TQ1_0,
+which is smaller."""
+FAST = ("ffn_gate", "ffn_down")
 PART = 15_000_000
 """Bytes of a part of `pack`, at most."""
 
@@ -74,6 +76,7 @@ def write_gguf(
     *,
     type_: str = "TQ2_0",
     embedding: str = "Q6_K",
+    importance: np.ndarray | None = None,
     name: str = "Bit-TTT SmolLM2-135M",
 ) -> None:
     """Writes the model.
@@ -83,8 +86,10 @@ def write_gguf(
         shape: the student's.
         teacher: the GGUF it was distilled from: gives the embedding, the tokenizer, the chat template.
         out: the file to write.
-        type_: `TQ1_0` (1.69 bits a weight), `TQ2_0` (2.06, faster) or `F16`, to compare with.
+        type_: `TQ1_0` (1.69 bits a weight), `TQ2_0` (2.06, faster), `mixed` or `F16`, to compare with.
         embedding: type of the token embedding, which is the output head too.
+        importance: (width,) mean square of what each of the embedding's columns is multiplied with in the head; the K
+            types are then rounded where it matters least.
         name: `general.name`.
     """
     reader = GGUFReader(teacher)
@@ -116,10 +121,11 @@ def write_gguf(
             wide = np.zeros((len(table), shape.width), dtype=np.float32)
             wide[:, : table.shape[1]] = table
             kind = GGMLQuantizationType[embedding]
-            writer.add_tensor(tensor.name, _encode(wide, kind), raw_dtype=kind)
-    kind = GGMLQuantizationType[type_]
+            writer.add_tensor(tensor.name, _encode(wide, kind, importance), raw_dtype=kind)
     for tensor_name, array in tensors.items():
         if array.ndim == 2:
+            fast = type_ == "mixed" and tensor_name.split(".")[2] in FAST
+            kind = GGMLQuantizationType[type_ if type_ != "mixed" else "TQ2_0" if fast else "TQ1_0"]
             writer.add_tensor(tensor_name, encode(array, kind), raw_dtype=kind)
         else:
             writer.add_tensor(tensor_name, array.astype(np.float32))
@@ -129,7 +135,7 @@ def write_gguf(
     writer.close()
 
 
-def _encode(rows: np.ndarray, kind: GGMLQuantizationType) -> np.ndarray:
+def _encode(rows: np.ndarray, kind: GGMLQuantizationType, importance: np.ndarray | None) -> np.ndarray:
     """Rows in one of llama.cpp's types; by its own code where gguf-py cannot, as for the K types."""
     try:
         return np.asarray(encode(rows, kind))
@@ -153,7 +159,10 @@ def _encode(rows: np.ndarray, kind: GGMLQuantizationType) -> np.ndarray:
     block, size = GGML_QUANT_SIZES[kind]
     rows = np.ascontiguousarray(rows, dtype=np.float32)
     out = np.zeros((rows.shape[0], rows.shape[1] // block * size), dtype=np.uint8)
-    done = library.ggml_quantize_chunk(int(kind), rows.ctypes.data, out.ctypes.data, 0, *rows.shape, None)
+    weights = None if importance is None else np.ascontiguousarray(importance, dtype=np.float32)
+    done = library.ggml_quantize_chunk(
+        int(kind), rows.ctypes.data, out.ctypes.data, 0, *rows.shape, None if weights is None else weights.ctypes.data
+    )
     if done != out.nbytes:
         raise ValueError(f"ggml wrote {done} bytes of {kind.name} instead of {out.nbytes}.")
     return out
