@@ -15,11 +15,14 @@ from app import errors
 from app.models.command import Command
 from app.models.facts import Catalogue, FileFacts, Planned, Plans, Progress
 from app.partner import Partner
+from app.paths import RESOURCES
 from app.settings import WindowSettings
 from engine.protocol import ErrorBody, Initialized, Usage
 
 OWN: Final = "own"
 """Stands for the default model where others stand with their path."""
+SHIPPED: Final = RESOURCES / "models"
+"""Models that come with Techo beside the default one; each has memory weights of its own."""
 MEASURED_FROM: Final = 8
 """Tokens of a reply from which its speed says something."""
 _SIDE_LIMIT: Final = 1 << 16
@@ -161,12 +164,13 @@ class Models(QObject):
         return self._data_dir / "models"
 
     def files(self) -> list[Path]:
-        """Model files that are there: those in the models folder, then those that were added."""
+        """Model files that are there: Techo's others, those in the models folder, then those that were added."""
         inside = sorted(self.folder.glob("*.gguf")) if self.folder.is_dir() else []
-        added = [path for path in self._settings.model_files if path not in inside]
-        if self.chosen is not None and self.chosen not in [*inside, *added]:
+        known = [*sorted(SHIPPED.glob("*.gguf")), *inside]
+        added = [path for path in self._settings.model_files if path not in known]
+        if self.chosen is not None and self.chosen not in [*known, *added]:
             added.append(self.chosen)
-        return [*inside, *added]
+        return [*known, *added]
 
     def add(self, path: Path) -> None:
         """Take a file into the list and look at it."""

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from app import errors, theme
 from app.dialogs import confirm
 from app.models import wording
-from app.models.choice import Models, Order
+from app.models.choice import SHIPPED, Models, Order
 from app.models.drops import accept_models
 from app.models.facts import CatalogueEntry, Planned, Progress
 from app.models.rows import ModelList, Row, sections
@@ -162,7 +162,7 @@ class Details(QScrollArea):
         self.use.setEnabled(not used and refused is None and (checked is None or checked.facts is not None))
         self.use.setText(self.tr("In use") if used else self.tr("Use this model"))
         self.use.setAccessibleName(self.use.text())
-        self.remove.setVisible(row.path is not None)
+        self.remove.setVisible(row.path is not None and row.path.parent != SHIPPED)
         inside = row.path is not None and row.path.parent == self._models.folder
         self.remove.setText(self.tr("Delete the file…") if inside else self.tr("Take off the list"))
         self.remove.setAccessibleName(self.remove.text())
@@ -270,6 +270,11 @@ class Details(QScrollArea):
             return self.tr("Memory: this model reads and writes it itself, word by word.")
         if row.path is not None and self._models.checked(row.path).error is not None:
             return ""
+        if row.path is not None and row.path.parent == SHIPPED:
+            return self.tr(
+                "Memory: this model reads and writes it itself, in its own way. What was learned with another model it "
+                "has to learn anew first (Memory menu)."
+            )
         about = self._models.about
         if row.path is not None and self._models.chosen == row.path and about is not None and not about.hippocampus:
             return self.tr("Memory: this model reads and writes it itself, word by word.")

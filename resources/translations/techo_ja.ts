@@ -388,6 +388,10 @@
         <translation>記憶: このモデルが自分で、一語ごとに読み書きします。</translation>
     </message>
     <message>
+        <source>Memory: this model reads and writes it itself, in its own way. What was learned with another model it has to learn anew first (Memory menu).</source>
+        <translation>記憶:このモデルが自分のやり方で読み書きします。別のモデルで覚えたことは、先に学び直す必要があります(「記憶」メニュー)。</translation>
+    </message>
+    <message>
         <source>Memory: by recollection. Techo&apos;s own small model reads along, learns what you say, and tells this one what it remembers. What was learned stays when you change the model.</source>
         <translation>記憶: 思い出した言葉を伝える方式です。Techo 付属の小さなモデルが一緒に読んで覚え、思い出したことをこのモデルに伝えます。モデルを替えても、覚えたことは残ります。</translation>
     </message>
