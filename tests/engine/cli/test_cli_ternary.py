@@ -282,6 +282,16 @@ def test_what_is_asked_and_what_is_held_out(corpora: Path) -> None:
     }
 
 
+def test_a_person_who_writes_twice_in_a_row_has_one_turn(corpora: Path) -> None:
+    assert Corpora(corpora).foreign_talk() == []
+    lines = [("Emi", "Hey!"), ("Emi", "How are you?"), ("elise", " "), ("elise", "Good.")]
+    session = [{"speaker": speaker, "clean_text": text} for speaker, text in lines]
+    (corpora / "realtalk").mkdir()
+    chat = {"session_1": session, "events_session_1": {}, "session_1_date_time": "today", "session_2": []}
+    (corpora / "realtalk" / "Chat_1.json").write_text(json.dumps(chat), encoding="utf-8")
+    assert Corpora(corpora).foreign_talk() == [["Hey! How are you?", "Good."]]
+
+
 def test_missing_corpora_are_named(corpora: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (corpora / FILES[2]).unlink()
     assert main(["bench", "ternary", "--only", "perplexity", "--corpora", str(corpora)]) == 2

@@ -3,7 +3,8 @@
 The cuts are those of `engine.training.ternary.text`: Synthetic-Persona-Chat's test part and the last of SGD's dev part,
 WikiText-2's test part, the last 300 problems of GSM8K, bAbI's test file. Held out are the texts, not their kind: the
 ternary model has read other dialogues of SGD and Synthetic-Persona-Chat, 600 of bAbI's training stories and the rest of
-GSM8K; the Q4_1 model was never tuned to them.
+GSM8K; the Q4_1 model was never tuned to them. What both are strangers to is RealTalk: messages of real people, to be
+measured with and nothing else (its authors name no licence). It is looked at where it is there.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ import csv
 import json
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import groupby, zip_longest
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -30,6 +31,7 @@ TASKS: Final = "sgd/dev_compact.jsonl"
 WIKITEXT: Final = "wikitext2/test.txt"
 PROBLEMS: Final = "gsm8k/gsm_8k_train.json"
 STORIES: Final = "babi/all_shuffled_test.txt"
+FOREIGN: Final = "realtalk"
 FILES: Final = (PERSONAS, TASKS, WIKITEXT, PROBLEMS, STORIES)
 
 TALKS_EACH: Final = 150
@@ -95,6 +97,16 @@ class Corpora:
         """SGD, its dev part's last."""
         return [[text for _, text in json.loads(line)["t"]] for line in self._text(TASKS).splitlines()[-TALKS_EACH:]]
 
+    def foreign_talk(self) -> list[Talk]:
+        """RealTalk's sessions, messages in a row of one person joined; empty where the corpus is not there."""
+        found = []
+        for path in sorted((self._folder / FOREIGN).glob("Chat_*.json")):
+            chat = json.loads(path.read_text(encoding="utf-8"))
+            for name, session in chat.items():
+                if re.fullmatch(r"session_\d+", name):
+                    found.append(_joined((line["speaker"], line["clean_text"].strip()) for line in session))
+        return [talk for talk in found if talk]
+
     def asked(self, count: int, turns: int) -> list[Talk]:
         """`turns` turns of the user from each of `count` dialogues, small talk and tasks in turn.
 
@@ -117,7 +129,7 @@ class Corpora:
         """WikiText-2's test part."""
         return self._text(WIKITEXT)
 
-    def problems(self, count: int) -> list[tuple[str, str]]:
+    def problems(self, count: int) -> list[tuple[str, float]]:
         """GSM8K: (problem, result), spread over those held out whose solution ends in an equation."""
         items = json.loads(self._text(PROBLEMS))[-PROBLEMS_HELD_OUT:]
         found = [(item["instruction"], number) for item in items if (number := solution(item["output"])) is not None]
@@ -134,6 +146,12 @@ class Corpora:
         choices = tuple(f" {answer}." for answer in answers)
         chosen = random.Random(seed).sample(asked, min(count, len(asked)))
         return [Choice(story, choices, answers.index(answer)) for story, answer in chosen]
+
+
+def _joined(lines: Iterable[tuple[str, str]]) -> Talk:
+    """What is said, without who says it; what one person says in a row is one turn."""
+    said = [(speaker, text) for speaker, text in lines if text]
+    return [" ".join(text for _, text in turn) for _, turn in groupby(said, lambda line: line[0])]
 
 
 def _questions(lines: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -191,7 +191,8 @@ def operations_of(path: Path, context: int) -> dict[str, Any]:
     found = count_operations([*blocks, head], of, context)
     of_blocks: Operations = Counter()
     for matrix in blocks:
-        of_blocks += product(*matrix.shape, matrix.format.name)
+        columns, rows = matrix.shape
+        of_blocks += product(columns, rows, matrix.format.name)
     bytes_read = sum(tensor.size for tensor in (*blocks, head)) + of.layers * context * 2 * key * 2  # F16 keys, values
     return {
         "operations": dict(sorted(found.items())),

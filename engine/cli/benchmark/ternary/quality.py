@@ -24,15 +24,17 @@ Note = Callable[[str], None]
 def measure_perplexity(
     models: Sequence[Contender], corpora: Corpora, windows: int, threads: int | None, note: Note
 ) -> dict[str, Any]:
-    """Perplexity on held-out dialogue and on WikiText-2's test part -> by model, by text."""
+    """Perplexity on held-out dialogue, foreign dialogue where there is some, and WikiText-2 -> by model, by text."""
     found: dict[str, Any] = {}
+    talks = {"dialogue": corpora.talks(), "foreign": corpora.foreign_talk()}
+    talks = {name: of_kind for name, of_kind in talks.items() if of_kind}
     for one in models:
         note(f"perplexity, {one.name}")
         result = run_job(
             "perplexity",
             one,
             threads,
-            talks=corpora.talks(),
+            talks=talks,
             text=corpora.wikitext(),
             windows=windows,
             length=WINDOW,

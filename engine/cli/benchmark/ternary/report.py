@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from engine.cli.benchmark.ternary.contenders import REFERENCE, TERNARY
+from engine.cli.benchmark.ternary.contenders import FLOAT, REFERENCE, TERNARY
 from engine.cli.console import bytes_text, table
 
 Line = tuple[str, ...]
@@ -85,9 +85,17 @@ def _speed(found: dict[str, Any], names: list[str]) -> Iterator[Line]:
 
 
 def _perplexity(found: dict[str, Any], names: list[str]) -> Iterator[Line]:
-    for text, what in (("dialogue", "perplexity, held-out dialogue"), ("wikitext", "perplexity, WikiText-2 test")):
+    titles = {
+        "dialogue": "perplexity, held-out dialogue",
+        "foreign": "perplexity, dialogue foreign to both (RealTalk)",
+        "wikitext": "perplexity, WikiText-2 test",
+    }
+    for text in found[TERNARY]:
         models = {name: found[name][text] for name in names}
-        yield _line(what, models, names, lambda one: f"{one['perplexity']:.2f}", _plain("perplexity"), WANTED[text])
+        what = titles[text]
+        yield _line(
+            what, models, names, lambda one: f"{one['perplexity']:.2f}", _plain("perplexity"), WANTED.get(text, "")
+        )
 
 
 def _recall(found: dict[str, Any], names: list[str]) -> Iterator[Line]:
@@ -168,7 +176,8 @@ def _micro(joules: float) -> str:
 def _notes(results: dict[str, Any]) -> Iterator[str]:
     if results["quick"]:
         yield "Quick: few rounds and small samples; only to see that everything runs."
-    yield "f16: the Q4_1 model's weights as F16, 576 wide. The ternary model is padded to 768."
+    if FLOAT in results["models"]:
+        yield "f16: the Q4_1 model's weights as F16, 576 wide. The ternary model is padded to 768."
     if "speed" in results:
         yield f"Joules measured: {'as above' if results['speed']['rapl'] is None else results['speed']['rapl'] + '.'}"
     if "perplexity" in results or "reasoning" in results:

@@ -56,10 +56,11 @@ def speed(backbone: Backbone, *, text: str, prefill: int, decode: int) -> dict[s
 
 
 def perplexity(
-    backbone: Backbone, *, talks: Sequence[Sequence[str]], text: str, windows: int, length: int
+    backbone: Backbone, *, talks: dict[str, Sequence[Sequence[str]]], text: str, windows: int, length: int
 ) -> dict[str, Any]:
-    """Log-likelihood of windows of dialogue and of plain text, each window read from an empty context."""
-    streams = {"dialogue": _dialogue(backbone, talks), "wikitext": backbone.tokenize(text)}
+    """Log-likelihood of windows of each kind of dialogue and of plain text, each window read from an empty context."""
+    streams = {name: _dialogue(backbone, of_kind) for name, of_kind in talks.items()}
+    streams["wikitext"] = backbone.tokenize(text)
     found = {}
     for name, stream in streams.items():
         rows = cut(stream, length, windows)
