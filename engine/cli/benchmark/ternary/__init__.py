@@ -5,6 +5,7 @@
     corpora.py     the held-out texts and tasks
     worker.py      the child process: one model, one job
     jobs.py        starts it
+    rapl.py        joules, where the processor counts them
     quality.py     perplexity, reasoning, told-fact recall
     talk.py        degenerate loops, repetition, the page of sample dialogues
     operations.py  additions and multiplications a token, and what they cost
