@@ -42,6 +42,7 @@ from engine.models.gguf import Tensor, read_container
     [
         ("a luxury, luxury, luxury, luxury, luxury flat", "luxury ,"),
         ("No no no no.", "no"),
+        ("Look: " + 40 * "\N{SPARKLES}", 8 * "\N{SPARKLES}"),
         ("I am sure. I am sure. I am sure. I am sure.", "i am sure ."),
         ("It's on the hill by the sea, " * 4, "it's on the hill by the sea ,"),
     ],

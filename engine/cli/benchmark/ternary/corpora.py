@@ -47,6 +47,7 @@ ARITHMETIC: Final = (
 _SHOWN: Final = "2 + 2 = 4\n9 - 3 = 6\n5 * 3 = 15\n12 / 4 = 3\n"
 _GREETING: Final = 4
 """A turn of fewer words is taken for a greeting."""
+_UNFILLED: Final = re.compile(r"\[|user \d", re.IGNORECASE)
 _STORY_LINES: Final = 60
 """Longer stories do not fit beside their question into what the model was trained on."""
 
@@ -111,13 +112,13 @@ class Corpora:
         """`turns` turns of the user from each of `count` dialogues, small talk and tasks in turn.
 
         Each begins with the dialogue's first turn of the user's that is more than a greeting, and no two begin alike.
-        Left out are turns with something that was to be filled in ("Hi, I'm [User 1's name].").
+        Left out are turns with something that was to be filled in ("Hi, I'm [User 1's name].", "I'm (user 1 name).").
         """
         kinds = []
         for talks, share in ((self.small_talk(), count - count // 2), (self.task_talk(), count // 2)):
             found: dict[str, Talk] = {}
             for talk in talks:
-                said = [text.strip() for text in talk[::2] if "[" not in text]
+                said = [text.strip() for text in talk[::2] if not _UNFILLED.search(text)]
                 while said and len(said[0].split()) < _GREETING:
                     said = said[1:]
                 if len(said) >= turns:

@@ -19,11 +19,14 @@ GRAM: Final = 4
 FEWEST_GRAMS: Final = 16
 """A reply with fewer 4-grams is too short to speak of their repetition."""
 
-_WORD: Final = re.compile(r"\w+(?:['’]\w+)*|([^\w\s])\1*")
+_WORD: Final = re.compile(r"\w+(?:['’]\w+)*|([^\w\s])\1{0,7}")
 
 
 def words(text: str) -> list[str]:
-    """Words in small letters and marks; a row of one mark ("...", "!!!!") is one."""
+    """Words in small letters and marks; a row of one mark ("...", "!!!!") is one, eight of them at most.
+
+    So emphasis is no loop, and a reply of nothing but stars, 32 in a row, is.
+    """
     return [found.group().lower() for found in _WORD.finditer(text)]
 
 
