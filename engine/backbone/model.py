@@ -233,6 +233,31 @@ class Backbone:
             blocks.append(self._taps.rows())
         return {name: np.concatenate([block[name] for block in blocks]) for name in self._taps.names}
 
+    def log_likelihoods(self, tokens: Sequence[int], start: int = 1) -> NDArray[np.float32]:
+        """(T - start,) natural log of the probability of each of `tokens[start:]`, given all tokens before it.
+
+        A beginning that the window holds already is not computed again; the last token is not computed at all.
+        """
+        tokens = list(tokens)
+        if not 1 <= start < len(tokens) <= self.info.window:
+            raise ValueError(f"likelihoods from token {start} of {len(tokens)} in a window of {self.info.window}")
+        held = min(_common(self._held, tokens), start - 1)
+        self._truncate(held)
+        self._keep = 0
+        found = []
+        for first in range(held, len(tokens) - 1, _CHUNK):
+            chunk = tokens[first : min(first + _CHUNK, len(tokens) - 1)]
+            outputs = max(0, min(len(chunk), first + len(chunk) - start + 1))
+            self._taps.begin_named(on=False)
+            self._decode(chunk, outputs=outputs)
+            if outputs:
+                end = first + len(chunk) + 1
+                logits = self._logits(outputs)
+                highest = logits.max(-1, keepdims=True)
+                total = np.log(np.exp(logits - highest).sum(-1)) + highest[:, 0]
+                found.append(logits[np.arange(outputs), tokens[end - outputs : end]] - total)
+        return np.concatenate(found)
+
     @property
     def held(self) -> int:
         """Tokens in the KV window."""
@@ -326,13 +351,21 @@ class Backbone:
             raise BackboneError(f"llama.cpp failed to compute ({status}).", "Send the message again.")
         self._held += tokens
 
-    def _logits(self) -> NDArray[np.float32]:
-        """A copy of the last token's logits: llama.cpp writes the next ones to the same place."""
-        pointer = llama.llama_get_logits_ith(self._context, -1)
+    def _logits(self, rows: int | None = None) -> NDArray[np.float32]:
+        """A copy of the last token's logits (V,), or of those of the last decode's outputs, of which there are `rows`.
+
+        A copy, since llama.cpp writes the next ones to the same place.
+        """
+        if rows is None:
+            shape: tuple[int, ...] = (self.vocabulary.size,)
+            pointer = llama.llama_get_logits_ith(self._context, -1)
+        else:
+            shape = (rows, self.vocabulary.size)
+            pointer = llama.llama_get_logits(self._context)
         address = ctypes.cast(pointer, ctypes.c_void_p).value
         if not address:
             raise BackboneError("llama.cpp gave no logits.")
-        logits = np.empty(self.vocabulary.size, dtype=np.float32)
+        logits: NDArray[np.float32] = np.empty(shape, dtype=np.float32)
         ctypes.memmove(logits.ctypes.data, address, logits.nbytes)
         return logits
 

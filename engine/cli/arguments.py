@@ -134,6 +134,9 @@ memory     resident memory and snapshot size over N turns (--turns) in one profi
            perplexity of a plain text with the memory / without
 controls   after N turns (--fill): general-knowledge questions with the memory / without
 kills      kill -9 in the middle of turns: is anything lost that was shown as sent or learned?
+ternary    a ternary model beside the Q4_1 one and an F16 one of its weights: size, speed, perplexity,
+           told-fact recall, reasoning, degenerate loops, sample dialogues, energy. No part of "all".
+           Half an hour or more on an idle machine; see --only and --quick
 
 N turns use a small part of the memory; the result says how much. With --full the perplexity and
 the controls are measured when no free neuron or turn slot is left: what the N turns wrote has then
@@ -146,6 +149,8 @@ examples:
   techo bench memory --turns 1000 --text wiki.test.txt
   techo bench controls --full --fill 300
   techo bench kills --kills 50 --json
+  techo bench ternary --ternary T.gguf --memory T.safetensors --corpora DIR --quick
+  techo bench ternary --ternary T.gguf --memory T.safetensors --only size,speed,energy
 """
 
 _MODELS: Final = """\
@@ -470,8 +475,9 @@ def _bench(grammar: _Grammar) -> None:
         grammar.commands, "bench", "speed, growth, controls, crash safety", "engine.cli.bench:bench", _BENCH
     )
     parser.add_argument(
-        "part", nargs="?", choices=("speed", "memory", "controls", "kills", "all"), default="all", help="default: all"
-    )
+        "part", nargs="?", choices=("speed", "memory", "controls", "kills", "ternary", "all"), default="all",
+        help="default: all, without ternary",
+    )  # fmt: skip
     parser.add_argument("--turns", type=_positive, default=300, metavar="N", help="memory: tell so many (default: 300)")
     parser.add_argument("--one-conversation", action="store_true", help="memory: all turns in one endless conversation")
     parser.add_argument(
@@ -485,6 +491,26 @@ def _bench(grammar: _Grammar) -> None:
     parser.add_argument("--text", type=Path, metavar="FILE", help="plain text for the perplexity (default: own sample)")
     parser.add_argument("--facts", type=Path, metavar="EPISODES.jsonl", help="what is told (default: tests/data)")
     parser.add_argument("--controls", type=Path, metavar="EPISODES.jsonl", help="control questions (default: own list)")
+    ternary = parser.add_argument_group("ternary")
+    ternary.add_argument("--ternary", type=Path, metavar="FILE.gguf", help="the ternary model")
+    ternary.add_argument("--memory", type=Path, metavar="FILE.safetensors", help="the memory's weights trained for it")
+    ternary.add_argument(
+        "--reference", type=Path, metavar="FILE.gguf", help="the Q4_1 model (default: the bundled one)"
+    )
+    ternary.add_argument(
+        "--reference-memory", type=Path, metavar="FILE.safetensors", help="its memory's weights (default: bundled)"
+    )
+    ternary.add_argument("--without-f16", action="store_true", help="leave the F16 model out")
+    ternary.add_argument("--corpora", type=Path, metavar="DIR", help="the unpacked corpora")
+    ternary.add_argument("--natural", type=Path, metavar="EPISODES.jsonl", help="more episodes for the recall")
+    ternary.add_argument(
+        "--only", metavar="PART[,PART...]", help="of: size speed perplexity recall reasoning talk energy"
+    )
+    ternary.add_argument("--quick", action="store_true", help="small samples: only to see that everything runs")
+    ternary.add_argument(
+        "--page", type=Path, default=Path("ternary-dialogues.md"), metavar="FILE.md",
+        help="where the sample dialogues go (default: %(default)s)",
+    )  # fmt: skip
 
 
 def _models(grammar: _Grammar) -> None:

@@ -23,6 +23,8 @@ Figure = tuple[str, str, str]
 
 def bench(options: Namespace, console: Console) -> int:
     """Runs the chosen parts; exit status 1 when a promise was broken (something lost to a kill)."""
+    if options.part == "ternary":
+        return _compare_ternary(options, console)
     parts: dict[str, Callable[[Lab], dict[str, Any]]] = {
         # The memory part comes first: it leaves a profile that has been told most.
         "memory": lambda lab: _bench_memory(lab, options),
@@ -45,6 +47,20 @@ def bench(options: Namespace, console: Console) -> int:
     kills = results.get("kills", {})
     broken = any(kills.get(name) for name in ("failed_restarts", "lost_messages", "lost_entries", "recall_lost"))
     return EXIT_ERROR if broken else EXIT_OK
+
+
+def _compare_ternary(options: Namespace, console: Console) -> int:
+    """A comparison of model files: it has no lab, and is no part of `all`."""
+    from engine.cli.benchmark.ternary.report import ternary_text
+    from engine.cli.benchmark.ternary.run import bench_ternary
+
+    if options.data_dir is not None:
+        options.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    results = bench_ternary(options, _progress(console))
+    if console.stderr.isatty():
+        console.stderr.write("\r\x1b[K")
+    console.result(results, ternary_text(results))
+    return EXIT_OK
 
 
 def _bench_memory(lab: Lab, options: Namespace) -> dict[str, Any]:

@@ -89,14 +89,22 @@ class Connection:
 
 @dataclass(frozen=True)
 class Engines:
-    """How engine processes are started: on which data folder, with how many threads (None: the engine's choice)."""
+    """How engine processes are started.
+
+    Attributes:
+        data_dir: folder of the profiles.
+        threads: of each process; None for the engine's choice.
+        arguments: more of its command line, such as another model.
+    """
 
     data_dir: Path
     threads: int | None = None
+    arguments: tuple[str, ...] = ()
 
     def open(self, profile: str | None, *, create: bool = True) -> Connection:
         """Starts an engine process and opens a profile, if one is named."""
         options = () if self.threads is None else ("--threads", str(self.threads))
+        options = (*options, *self.arguments)
         return Connection(*EngineClient.start(self.data_dir, profile, create=create, options=options))
 
 

@@ -169,3 +169,21 @@ def test_says_nothing_on_stdout_or_stderr(
 def test_a_window_too_small_is_refused(model_path: Path) -> None:
     with pytest.raises(BackboneError, match="too small"):
         Backbone(model_path, window=32)
+
+
+def test_likelihoods_are_those_of_the_logits(backbone: Backbone) -> None:
+    """Over more than one chunk, from an empty window and from one that holds the beginning."""
+    tokens = backbone.tokenize("The quick brown fox jumps over the lazy dog. " * 16)[:150]
+    assert len(tokens) == 150
+    found = backbone.log_likelihoods(tokens)
+    assert found.shape == (149,)
+    # llama.cpp has other kernels for a few tokens at a time than for many: what it sums in another order differs.
+    for place, near in ((1, 0.01), (40, 0.2), (128, 0.01), (129, 0.2), (149, 0.2)):
+        backbone.clear()
+        logits = backbone.prefill(tokens[:place]).logits.astype(np.float64)
+        wanted = logits[tokens[place]] - np.log(np.exp(logits - logits.max()).sum()) - logits.max()
+        assert found[place - 1] == pytest.approx(wanted, abs=near)
+    assert backbone.log_likelihoods(tokens, 140) == pytest.approx(found[139:], abs=0.2)
+    for start in (0, 150):
+        with pytest.raises(ValueError, match="likelihoods from token"):
+            backbone.log_likelihoods(tokens, start)
