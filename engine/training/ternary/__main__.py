@@ -167,7 +167,7 @@ def export(shop: Workshop) -> None:
         saved = torch.load(shop.work / "distill.pt", weights_only=True, map_location=shop.device)
         student.load_state_dict(saved["student"])
     with torch.no_grad():
-        read = torch.cat([student(rows) for rows in shop.windows("train", EVALUATION_WINDOW, 32).split(8)])
+        read = torch.cat([student(rows) for rows in torch.split(shop.windows("train", EVALUATION_WINDOW, 32), 8)])
     importance = np.zeros(student.shape.width, dtype=np.float32)
     importance[: student.shape.real] = read.float().pow(2).mean((0, 1)).cpu().numpy()
     write_gguf(
