@@ -367,11 +367,12 @@ class MessageList(Struct):
 
 
 class Sampling(Struct):
-    """`temperature` 0 is greedy decoding."""
+    """`temperature` 0 is greedy decoding. `dry`: how strongly a reply is kept from repeating itself, 0 not at all."""
 
     temperature: float = 0.0
     top_k: int = 40
     top_p: float = 0.95
+    dry: float = 0.8
     seed: int | None = None
     max_tokens: int = 512
 

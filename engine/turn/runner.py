@@ -525,6 +525,7 @@ class TurnRunner:
                 if backbone.is_end(token):
                     return "stop"
                 turn.generated += 1
+                sampler.said(token)
                 reply.add(backbone.piece(token))
                 if turn.generated >= sampling.max_tokens:
                     return "length"

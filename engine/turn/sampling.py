@@ -1,14 +1,27 @@
-"""Scores to a token: greedy, or drawn with temperature, top-k and top-p."""
+"""Scores to a token: greedy, or drawn with temperature, top-k and top-p; and out of loops.
+
+A small model that says the likeliest falls into saying the same for ever. What would go on a longer and longer stretch
+of its own reply is held back more and more: the DRY penalty ("don't repeat yourself", by p-e-w, as in llama.cpp), here
+over the reply alone. What the user said, and what the memory says, may always be said again.
+"""
 
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import ErrorCode, ProtocolError
 from engine.protocol import Sampling
+
+ALLOWED: Final = 5
+"""So many tokens may be said again as they were said."""
+GROWTH: Final = 1.75
+"""Times the penalty of one token less."""
+LONGEST: Final = 24
+"""Tokens of a repetition that are looked at."""
 
 
 class Sampler:
@@ -26,7 +39,10 @@ class Sampler:
         _require(sampling.max_tokens >= 1, "max_tokens", "1 or more")
         _require(sampling.seed is None or sampling.seed >= 0, "seed", "0 or more")
         self._sampling = sampling
+        _require(math.isfinite(sampling.dry) and 0 <= sampling.dry <= 100, "dry", "0 (off) to 100")
         self._random = np.random.default_rng(sampling.seed)
+        self._said: list[int] = []
+        """The reply so far."""
 
     def pick(self, scores: NDArray[np.float32], *, likeliest: bool = False) -> int:
         """One token.
@@ -36,6 +52,10 @@ class Sampler:
             likeliest: no chance this time: what is remembered is not drawn by lot.
         """
         sampling = self._sampling
+        if not likeliest and sampling.dry > 0 and (repeating := self._repeating()):
+            scores = scores.copy()
+            for token, length in repeating.items():
+                scores[token] -= sampling.dry * GROWTH ** (length - ALLOWED)
         if likeliest or sampling.temperature == 0:
             return int(scores.argmax())
         count = len(scores) if sampling.top_k == 0 else min(sampling.top_k, len(scores))
@@ -48,6 +68,25 @@ class Sampler:
         size = int(np.searchsorted(np.cumsum(share), sampling.top_p)) + 1
         share = share[:size] / share[:size].sum()
         return int(best[self._random.choice(len(share), p=share)])
+
+    def said(self, token: int) -> None:
+        """Takes note of a token of the reply."""
+        self._said.append(token)
+
+    def _repeating(self) -> dict[int, int]:
+        """The tokens that would go on a stretch of the reply that is being said again, each with its longest length."""
+        said = self._said
+        longest: dict[int, int] = {}
+        for place in range(len(said) - 1):
+            if said[place] != said[-1]:
+                continue
+            length = 1
+            while length < min(place + 1, LONGEST) and said[place - length] == said[-1 - length]:
+                length += 1
+            token = said[place + 1]
+            if length >= ALLOWED:
+                longest[token] = max(length, longest.get(token, 0))
+        return longest
 
 
 def _require(holds: bool, name: str, range_: str) -> None:

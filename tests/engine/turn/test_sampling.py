@@ -90,3 +90,61 @@ def test_what_is_remembered_is_not_drawn_by_lot() -> None:
     sampler = Sampler(Sampling(temperature=100.0, top_k=0, top_p=1.0, seed=0))
     assert {sampler.pick(SCORES, likeliest=True) for _ in range(50)} == {int(SCORES.argmax())}
     assert len({sampler.pick(SCORES) for _ in range(50)}) > 1
+
+
+def say(sampler: Sampler, tokens: list[int]) -> None:
+    for token in tokens:
+        sampler.said(token)
+
+
+def held_back(sampler: Sampler, tokens: int = 40) -> dict[int, float]:
+    """By how much the score of each token must lead to be picked against a flat field."""
+    found = {}
+    for token in range(tokens):
+        for lead in (0.5, 2.0, 8.0, 32.0, 1e9):
+            scores = np.zeros(tokens, dtype=np.float32)
+            scores[token] = lead
+            if sampler.pick(scores) == token:
+                found[token] = lead
+                break
+    return {token: lead for token, lead in found.items() if lead > 0.5}
+
+
+def test_a_stretch_said_again_is_held_back_the_more_the_longer_it_is() -> None:
+    sampler = Sampler(Sampling())
+    say(sampler, [*range(1, 20), 1, 2, 3, 4])
+    assert held_back(sampler) == {}, "four tokens may come again"
+    say(sampler, [5])
+    assert held_back(sampler) == {6: 2.0}
+    say(sampler, [6, 7, 8, 9])
+    assert held_back(sampler) == {10: 8.0}
+    say(sampler, [10, 11, 12, 13])
+    assert held_back(sampler)[14] >= 32.0
+    say(sampler, [30])
+    assert held_back(sampler) == {}, "something else was said"
+
+
+def test_a_loop_ends() -> None:
+    sampler = Sampler(Sampling())
+    said: list[int] = []
+    for step in range(200):
+        scores = np.zeros(40, dtype=np.float32)
+        scores[step % 6] = 10.0  # a model that would say six words for ever
+        said.append(sampler.pick(scores))
+        sampler.said(said[-1])
+    assert said[:12] == [0, 1, 2, 3, 4, 5] * 2
+    assert "012345" * 3 not in "".join(map(str, said))
+
+
+def test_what_is_remembered_is_said_as_it_is() -> None:
+    sampler = Sampler(Sampling())
+    say(sampler, list(range(10, 20)) * 2)
+    scores = np.zeros(40, dtype=np.float32)
+    scores[10] = 1.0
+    assert sampler.pick(scores) != 10
+    assert sampler.pick(scores, likeliest=True) == 10
+    off = Sampler(Sampling(dry=0))
+    say(off, list(range(10, 20)) * 3)
+    assert off.pick(scores) == 10
+    with pytest.raises(ProtocolError, match="dry"):
+        Sampler(Sampling(dry=-1))
