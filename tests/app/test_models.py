@@ -74,7 +74,8 @@ def test_the_catalogue_and_what_fits_here(qtbot: QtBot, make_window: MakeWindow)
     page = dialog(qtbot, ModelsPage)
     settled(qtbot, window, page)
     shown = names(page)
-    assert shown[:4] == ["On this computer", "Techo's own model", "Three set-ups", "松 Mistral Nemo 12B Instruct"]
+    assert shown[:3] == ["On this computer", "Techo's own model", "Bit-TTT SmolLM2-135M"]
+    assert shown[3:5] == ["Three set-ups", "松 Mistral Nemo 12B Instruct"]
     assert {"Ternary (1.58 bits)", "Small", "Recurrent", "More"} <= set(shown)
     assert not page.details.use.isEnabled(), "it is in use"
     assert "llama" in facts(page)

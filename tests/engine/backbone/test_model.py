@@ -142,7 +142,7 @@ def test_files_that_are_no_model_are_refused(tmp_path: Path, content: bytes) -> 
     path.write_bytes(content)
     with pytest.raises(BackboneError) as caught:
         Backbone(path, threads=1)
-    assert caught.value.code is ErrorCode.BACKBONE_FAILED
+    assert caught.value.code is ErrorCode.MODEL_REFUSED
     assert caught.value.hint
 
 

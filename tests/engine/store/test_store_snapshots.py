@@ -118,7 +118,7 @@ def test_other_weights_are_refused_and_nothing_changes(
         assert caught.value.code == ErrorCode.STATE_MISMATCH
         assert part in caught.value.message
         assert other not in caught.value.message
-        assert "export" in caught.value.hint
+        assert "relearn" in caught.value.hint
         assert profile.counts().entries == 10
     with store.open("Filled", IDENTITY) as profile:
         assert same(profile.load_state().arrays, state(8))
