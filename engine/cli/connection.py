@@ -14,7 +14,11 @@ import msgspec
 from engine.cli.arguments import DEFAULT_PROFILE
 from engine.cli.console import Console
 from engine.client import EngineClient
+from engine.errors import EngineError
 from engine.protocol import (
+    ConversationExport,
+    Exported,
+    FilePath,
     Initialized,
     Struct,
     TurnAccepted,
@@ -132,3 +136,13 @@ def connect(options: Namespace, console: Console, *, open_profile: bool = True, 
     for notice in engine.initialized.notices:
         console.note(f"techo: {notice}")
     return engine
+
+
+def written(engine: Connection, method: str, asked: ConversationExport | FilePath) -> Exported:
+    """Has the engine write a file; one that is there already is named with the option that replaces it."""
+    try:
+        return engine.call(method, asked, Exported)
+    except EngineError as error:
+        if not asked.overwrite and Path(asked.path).exists():
+            error.hint = "Choose another name, or add --overwrite."
+        raise

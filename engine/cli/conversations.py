@@ -6,7 +6,7 @@ import os
 from argparse import Namespace
 from typing import Literal
 
-from engine.cli.connection import Connection, connect
+from engine.cli.connection import Connection, connect, written
 from engine.cli.console import EXIT_OK, Console, UsageError, table
 from engine.errors import EngineError, ErrorCode
 from engine.protocol import (
@@ -19,7 +19,6 @@ from engine.protocol import (
     ConversationPin,
     ConversationRename,
     ConversationSearch,
-    Exported,
     Hit,
     HitList,
     Message,
@@ -123,12 +122,7 @@ def export(options: Namespace, console: Console) -> int:
             format=kind,
             overwrite=options.overwrite,
         )
-        try:
-            done = engine.call("conversation.export", asked, Exported)
-        except EngineError as error:
-            if options.file.exists() and not options.overwrite:
-                error.hint = "Choose another name, or add --overwrite."
-            raise
+        done = written(engine, "conversation.export", asked)
     console.result(done, f"Exported to {done.path} ({done.bytes:,} bytes).")
     return EXIT_OK
 

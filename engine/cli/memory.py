@@ -5,13 +5,12 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Final
 
-from engine.cli.connection import Connection, connect
+from engine.cli.connection import Connection, connect, written
 from engine.cli.console import EXIT_OK, Console, UsageError, bytes_text, table
 from engine.errors import EngineError, ErrorCode
 from engine.protocol import (
     Confirm,
     ConfirmEntry,
-    Exported,
     FilePath,
     Forget,
     Forgotten,
@@ -170,12 +169,7 @@ def export(options: Namespace, console: Console) -> int:
     with connect(options, console) as engine:
         # The engine is another process with a folder of its own: a relative name has to be made absolute here.
         target = FilePath(path=str(options.file.absolute()), overwrite=options.overwrite)
-        try:
-            done = engine.call("memory.export", target, Exported)
-        except EngineError as error:
-            if options.file.exists() and not options.overwrite:
-                error.hint = "Choose another name, or add --overwrite."
-            raise
+        done = written(engine, "memory.export", target)
     console.result(done, f"Wrote {done.path} ({bytes_text(done.bytes)}).")
     return EXIT_OK
 

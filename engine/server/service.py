@@ -156,15 +156,15 @@ class Service:
             ) from error
         options = self._options
         talks = find_default_model() if options.model is None else require_model(options.model)
-        weights = options.memory and require_weights(options.memory)
-        weights = weights or find_memory_weights(file_digest(talks, options.data_dir))
+        digest = file_digest(talks, options.data_dir)
+        weights = find_memory_weights(digest) if options.memory is None else require_weights(options.memory)
         try:
             slow = SlowWeights.load(weights)
         except (ValueError, KeyError, OSError) as error:
             raise BackboneError(
                 f"The memory's weights {weights.name} cannot be read.", "Install Techo again, or choose another file."
             ) from error
-        remembers = self._remembering(talks, slow, weights.name)
+        remembers = talks if digest == slow.backbone else self._hippocampus(talks, slow, weights.name)
         backbone = Backbone(
             remembers,
             window=options.window if remembers == talks else min(options.window, HIPPOCAMPUS_WINDOW),
@@ -186,14 +186,12 @@ class Service:
         identity = StateIdentity(backbone=backbone.info.digest, memory=slow.digest)
         self._loaded = _Loaded(backbone, speaker, runner, newborn, identity)
 
-    def _remembering(self, talks: Path, slow: SlowWeights, weights: str) -> Path:
-        """The model that the memory's weights were trained for: the one that talks, else the bundled one.
+    def _hippocampus(self, talks: Path, slow: SlowWeights, weights: str) -> Path:
+        """The bundled model, which remembers where the memory's weights were not trained for the one that talks.
 
         Raises:
-            BackboneError: It is neither.
+            BackboneError: They were not trained for the bundled one either.
         """
-        if file_digest(talks, self._options.data_dir) == slow.backbone:
-            return talks
         bundled = find_bundled_model()
         if file_digest(bundled, self._options.data_dir) != slow.backbone:
             raise BackboneError(

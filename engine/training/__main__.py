@@ -21,7 +21,7 @@ from pathlib import Path
 import torch
 
 from engine.models import file_digest
-from engine.models.locate import find_default_model
+from engine.models.locate import MEMORY_WEIGHTS, RESOURCES, find_default_model
 from engine.training.backbone import TorchBackbone
 from engine.training.cache import Source, SourceBuilder
 from engine.training.corpus import (
@@ -45,7 +45,7 @@ from engine.training.tokenizer import Tokenizer
 from engine.training.values import split_of
 
 REPLIES_TO_TALK = ("That sounds", "Thanks for", "I'm glad", "Got it", "That's great", "Nice! How")
-SHIPPED = Path(__file__).parents[2] / "resources" / "memory" / "smollm2-135m-instruct.safetensors"
+SHIPPED = RESOURCES / "memory" / MEMORY_WEIGHTS
 
 
 def sources(corpora: Path, seed: int) -> dict[str, Callable[[SourceBuilder, str], Source]]:

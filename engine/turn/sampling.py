@@ -38,8 +38,8 @@ class Sampler:
         _require(0 < sampling.top_p <= 1, "top_p", "above 0 and at most 1")
         _require(sampling.max_tokens >= 1, "max_tokens", "1 or more")
         _require(sampling.seed is None or sampling.seed >= 0, "seed", "0 or more")
-        self._sampling = sampling
         _require(math.isfinite(sampling.dry) and 0 <= sampling.dry <= 100, "dry", "0 (off) to 100")
+        self._sampling = sampling
         self._random = np.random.default_rng(sampling.seed)
         self._said: list[int] = []
         """The reply so far."""
