@@ -260,6 +260,7 @@ class JournalDialog(QDialog):
         self.forget.clicked.connect(self.ask_to_forget)
         self.undo.clicked.connect(self._ask_to_undo)
         partner.forgot.connect(self._on_forgot)
+        partner.went_back.connect(lambda *_: self.search())
         partner.was_reset.connect(self.search)
         partner.was_relearned.connect(self.search)
         partner.profile_changed.connect(lambda _: self.search())
