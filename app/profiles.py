@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QWidget
 
-from app import language
+from app import language, theme
 from app.avatars import icon
 from app.dialogs import NAME_LENGTH, NameDialog, confirm, free_name
 from app.partner import Partner
@@ -34,6 +34,7 @@ class ProfileMenu(QObject):
         self.duplicate = self._action(self._ask_duplicate)
         self.delete = self._action(self._ask_delete)
         partner.profiles_changed.connect(self._fill)
+        theme.changes().changed.connect(self._restyle)
         partner.profile_changed.connect(lambda _: self._fill(self._partner.profiles))
         self.retranslate()
 
@@ -71,6 +72,9 @@ class ProfileMenu(QObject):
         self.rename.setText(self.tr("&Rename “{name}”…").format(name=name) if name else self.tr("&Rename…"))
         self.duplicate.setText(self.tr("D&uplicate “{name}”…").format(name=name) if name else self.tr("D&uplicate…"))
         self.delete.setText(self.tr("&Delete “{name}”…").format(name=name) if name else self.tr("&Delete…"))
+
+    def _restyle(self) -> None:
+        self._fill(self._partner.profiles)
 
     def _fill(self, profiles: list[ProfileInfo]) -> None:
         for old in self._group.actions():

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from app import theme
 from app.chat.bubble import shortened
@@ -108,7 +109,8 @@ class TimelineDialog(QDialog):
         self.lost = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self.lost.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.gone = theme.named(QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText), "figureNote")
-        self.keep = QCheckBox(checked=True)
+        self.keep = QCheckBox()
+        self.keep.setChecked(True)
         self.said = QCheckBox()
         self.back = QPushButton()
         self.back.setProperty("danger", True)
@@ -121,12 +123,16 @@ class TimelineDialog(QDialog):
         self.when.activated.connect(self._on_when)
         self.table.selectionModel().selectionChanged.connect(lambda *_: self._on_row())
         self.back.clicked.connect(self.ask_to_go_back)
-        partner.went_back.connect(lambda *_: self.refresh())
-        partner.forgot.connect(lambda _: self.refresh())
-        partner.was_reset.connect(self.refresh)
-        partner.was_relearned.connect(lambda _: self.refresh())
-        partner.profile_changed.connect(lambda _: self.refresh())
-        partner.exchange.settled.connect(self.refresh)
+        # Its own methods: unlike lambdas they are disconnected when it is closed.
+        for news in (
+            partner.went_back,
+            partner.forgot,
+            partner.was_reset,
+            partner.was_relearned,
+            partner.profile_changed,
+            partner.exchange.settled,
+        ):
+            news.connect(self.refresh)
         self.retranslate()
         self.refresh()
 
@@ -193,6 +199,8 @@ class TimelineDialog(QDialog):
         self.model.search("", None)
 
     def _take(self, life: Timeline) -> None:
+        if not isValid(self):
+            return  # Closed before the answer came.
         self._life = life
         if self._moment is not None and self._moment >= life.newest:
             self._moment = None
@@ -242,7 +250,7 @@ class TimelineDialog(QDialog):
         asked = self.moment
 
         def done(found: Comparison) -> None:
-            if asked == self.moment:
+            if isValid(self) and asked == self.moment:
                 self._found = found
                 self._show()
 
@@ -372,8 +380,8 @@ class TimelineDialog(QDialog):
         self.keep.setText(self.tr("Keep the memory of now as a profile of its own"))
         self.said.setText(self.tr("Also take the messages out of the conversations"))
         self.back.setText(self.tr("Go back…"))
-        for part in (self.keep, self.said, self.back):
-            part.setAccessibleName(part.text())
+        for button in (self.keep, self.said, self.back):
+            button.setAccessibleName(button.text())
         self._show()
 
     def changeEvent(self, event: QEvent) -> None:
