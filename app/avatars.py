@@ -95,7 +95,7 @@ def fitted(image: QImage) -> bytes:
 @lru_cache(maxsize=64)
 def _decoded(picture: bytes) -> QImage:
     image = QImage()
-    image.loadFromData(picture, "PNG")  # type: ignore[call-overload]
+    image.loadFromData(picture, "PNG")
     return image
 
 

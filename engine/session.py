@@ -69,6 +69,8 @@ class Session:
         self._refused: EngineError | None = None
         self._last_entry = 0
         self._unsaved = 0
+        self._compared: tuple[int, MemoryStats] | None = None
+        """The moment that was last replayed; learning more does not change it, forgetting may."""
         self._open_memory()
         self.notices += profile.take_notices()
 
@@ -99,6 +101,7 @@ class Session:
     def _rebuild(self) -> None:
         """State = newest good snapshot + replay of the journal after it."""
         self._memory = None  # not two sets of fast weights at once
+        self._compared = None
         loaded = self.profile.load_state()
         self.notices += loaded.notices
         memory = restored(self._newborn, loaded.arrays)
@@ -234,6 +237,8 @@ class Session:
         Raises:
             Cancelled: It was stopped.
         """
+        if self._compared is not None and self._compared[0] == entry:
+            return self._compared[1]
         loaded = self.profile.load_state(upto=entry)
         self.notices += loaded.notices
         memory = restored(self._newborn, loaded.arrays)
@@ -243,7 +248,9 @@ class Session:
             if cancelled():
                 raise Cancelled("Comparing was stopped.")
             memory.learn(parsed(record.payload, record.id), record.id)
-        return _gauge(memory, learned=self.profile.entries_upto(entry), snapshot=0)
+        stats = _gauge(memory, learned=self.profile.entries_upto(entry), snapshot=0)
+        self._compared = entry, stats
+        return stats
 
     def relearn(self, read: Callable[[str], Part], cancelled: Callable[[], bool]) -> int:
         """Learns the whole journal anew with the weights of today: the way on after a change of model or of version.

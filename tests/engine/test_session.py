@@ -445,7 +445,11 @@ def test_going_back_does_not_bring_back_what_was_forgotten(
     session = open_session()
     for part in parts:
         session.learn(part, None)
+    before = session.stats_after(4, lambda: False)
     session.forget([2])
+    after = session.stats_after(4, lambda: False)
+    assert (before.turns_learned, after.turns_learned) == (4, 3)
+    assert after.neurons_used < before.neurons_used
     session.go_back(4)
     assert [entry.id for entry in session.profile.entries()] == [1, 3, 4]
     with pytest.raises(StoreError) as refused:
