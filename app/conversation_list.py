@@ -138,6 +138,8 @@ class ConversationList(QListWidget):
     renamed = Signal(int, str)
     pin_asked = Signal(int)
     """To be pinned, or no longer when it is."""
+    learn_asked = Signal(int, bool)
+    """To be learned from, or no longer."""
     delete_asked = Signal(int)
     export_asked = Signal(int)
     undo_asked = Signal()
@@ -149,6 +151,7 @@ class ConversationList(QListWidget):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.setIconSize(QSize(16, 16))
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self._conversations: list[Conversation] = []
         self._shown: int | None = None
@@ -165,7 +168,9 @@ class ConversationList(QListWidget):
         self.menu = QMenu(self)
         self.export_action = QAction(self)
         self.export_action.triggered.connect(self._export)
-        self.menu.addActions([self.rename_action, self.pin_action, self.export_action])
+        self.learn_action = QAction(self, checkable=True)
+        self.learn_action.triggered.connect(self._learn)
+        self.menu.addActions([self.rename_action, self.pin_action, self.learn_action, self.export_action])
         self.menu.addSeparator()
         self.menu.addAction(self.delete_action)
         self.menu.aboutToHide.connect(lambda: QTimer.singleShot(0, self, self._on_menu_closed))
@@ -189,6 +194,7 @@ class ConversationList(QListWidget):
         self.setAccessibleName(self.tr("Chats"))
         self.setAccessibleDescription(self.tr("Enter opens a chat, F2 renames it, Delete deletes it."))
         self.rename_action.setText(self.tr("Rename"))
+        self.learn_action.setText(self.tr("Learn from this chat"))
         self.export_action.setText(self.tr("Export…"))
         self.delete_action.setText(self.tr("Delete"))
         self.undo_action.setText(self.tr("Undo deleting"))
@@ -228,7 +234,12 @@ class ConversationList(QListWidget):
                 item = QListWidgetItem(title)
                 item.setData(CONVERSATION, conversation.id)
                 item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
-                item.setToolTip(f"{title}\n{local_time(conversation.updated)}".strip())
+                about = [title, local_time(conversation.updated)]
+                if not conversation.learns:
+                    about.append(self.tr("Techo is not learning from this chat."))
+                    item.setIcon(theme.icon("unlearned", theme.current().soft))
+                    item.setData(Qt.ItemDataRole.AccessibleDescriptionRole, about[-1])
+                item.setToolTip("\n".join(filter(None, about)))
                 self.addItem(item)
         self._midnight.start(max(now.msecsTo(now.date().addDays(1).startOfDay()), 0) + 1000)
         self.verticalScrollBar().setValue(top)
@@ -292,6 +303,7 @@ class ConversationList(QListWidget):
         marked = self._marked()
         pinned = any(found.pinned for found in self._conversations if found.id == marked)
         self.pin_action.setText(self.tr("Unpin") if pinned else self.tr("Pin"))
+        self.learn_action.setChecked(any(found.learns for found in self._conversations if found.id == marked))
 
     def _on_item(self, item: QListWidgetItem) -> None:
         if item.data(CONVERSATION) is not None:
@@ -304,6 +316,10 @@ class ConversationList(QListWidget):
     def _pin(self) -> None:
         if (marked := self._marked()) is not None:
             self.pin_asked.emit(marked)
+
+    def _learn(self, learn: bool) -> None:
+        if (marked := self._marked()) is not None:
+            self.learn_asked.emit(marked, learn)
 
     def _export(self) -> None:
         if (marked := self._marked()) is not None:

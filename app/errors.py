@@ -19,6 +19,7 @@ CANCELLED: Final = 1005
 BACKBONE_FAILED: Final = 1102
 PROFILE_NOT_FOUND: Final = 1201
 CONVERSATION_NOT_FOUND: Final = 1206
+ENTRY_NOT_FOUND: Final = 1207
 MESSAGE_NOT_FOUND: Final = 1208
 STORAGE_FAILED: Final = 1304
 NOT_CONFIRMED: Final = 1306
@@ -110,6 +111,10 @@ _EXPLANATIONS: Final[dict[int, tuple[str, str]]] = {
     1208: (
         QT_TRANSLATE_NOOP("Errors", "There is no such message any more."),
         "",
+    ),
+    1209: (
+        QT_TRANSLATE_NOOP("Errors", "This colour or picture cannot be used."),
+        QT_TRANSLATE_NOOP("Errors", "Choose another one."),
     ),
     1301: (
         QT_TRANSLATE_NOOP(

@@ -39,6 +39,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from app import theme
 from app.chat.bubble import shortened
@@ -111,8 +112,8 @@ class JournalModel(QAbstractTableModel):
         self._fetching = True
 
         def done(answer: JournalList) -> None:
-            if asked != self._asked:
-                return
+            if not isValid(self) or asked != self._asked:
+                return  # Nobody waits for it any more.
             self._fetching = False
             self._more = len(answer.entries) == PAGE
             if replace:
@@ -260,9 +261,10 @@ class JournalDialog(QDialog):
         self.forget.clicked.connect(self.ask_to_forget)
         self.undo.clicked.connect(self._ask_to_undo)
         partner.forgot.connect(self._on_forgot)
+        partner.went_back.connect(self.search)
         partner.was_reset.connect(self.search)
         partner.was_relearned.connect(self.search)
-        partner.profile_changed.connect(lambda _: self.search())
+        partner.profile_changed.connect(self.search)
         partner.exchange.settled.connect(self.search)
         self.retranslate()
         self.search()

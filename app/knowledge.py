@@ -284,6 +284,7 @@ class KnowledgeDialog(QDialog):
         self.close_button.clicked.connect(self.reject)
         partner.forgot.connect(self._on_forgot)
         partner.was_reset.connect(self.begin)
+        partner.went_back.connect(self.begin)
         partner.profile_changed.connect(self._on_profile)
         self.retranslate()
         self.begin()

@@ -9,12 +9,13 @@ from PySide6.QtCore import QEvent, QLocale, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence, QPaintEvent
 from PySide6.QtWidgets import QLabel, QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
 
-from app import errors, focus, theme
+from app import avatars, errors, focus, theme
 from app.chat.composer import Composer
 from app.chat.transcript import Transcript
 from app.chat.view import COLUMN, MARGIN, ChatView
 from app.conversations import Conversations
 from app.engine_process import Condition
+from app.learning import LearnSwitch
 from app.memory_menu import MemoryMenu
 from app.memory_panel import MemoryPanel
 from app.messages import Messages
@@ -27,7 +28,7 @@ from app.settings import WindowSettings
 from app.sidebar import Sidebar
 from app.status_line import StatusLine
 from app.tour import Step, Tour
-from engine.protocol import ErrorBody, Exported, Initialized, Notice, ProfileInfo
+from engine.protocol import ErrorBody, Exported, Initialized, Notice, ProfileInfo, WentBack
 
 if TYPE_CHECKING:
     from app.models.page import ModelsPage
@@ -65,6 +66,7 @@ class MainWindow(QMainWindow):
         self.memory_menu = MemoryMenu(partner, self.profile_menu, self)
         self.conversations = Conversations(partner, self.sidebar, self.chat, self.notices, self)
         self.messages = Messages(partner, self.chat, self.notices, self)
+        self.learning = LearnSwitch(partner, self.composer, self.sidebar.list, self)
         self.models = Models(partner, settings, data_dir, self)
         self._models_page: ModelsPage | None = None
         self.setAcceptDrops(True)
@@ -134,6 +136,8 @@ class MainWindow(QMainWindow):
         self.chat_menu.addActions([self.new_action, self.temporary_action])
         self.chat_menu.addActions([self.conversations.search_action, self.stop_action])
         self.chat_menu.addSeparator()
+        self.chat_menu.addAction(self.learning.action)
+        self.chat_menu.addSeparator()
         self.chat_menu.addActions([self.messages.edit, self.messages.again, self.messages.go_on])
         self.chat_menu.addActions([self.messages.earlier, self.messages.later])
         self.chat_menu.addSeparator()
@@ -174,6 +178,8 @@ class MainWindow(QMainWindow):
         partner.failed.connect(self._on_failed)
         partner.exported.connect(self._on_exported)
         partner.imported.connect(self._on_imported)
+        partner.duplicated.connect(self._on_duplicated)
+        partner.went_back.connect(self._on_went_back)
         partner.deleted.connect(self._on_deleted)
         partner.was_reset.connect(self._on_reset)
         partner.was_relearned.connect(self._on_relearned)
@@ -182,6 +188,7 @@ class MainWindow(QMainWindow):
         exchange.failed.connect(self._on_failed)
         exchange.shown.connect(self._on_shown)
         exchange.accepted.connect(lambda *_: self.sidebar.set_current(exchange.current.conversation))
+        self.learning.changed.connect(self._on_learning)
         exchange.running_changed.connect(self._on_running)
         exchange.first_delta.connect(lambda: self.status.set_turn("writing"))
         exchange.learned.connect(self.panel.set_learned)
@@ -227,19 +234,26 @@ class MainWindow(QMainWindow):
             self.memory_menu.retranslate()
             self.conversations.retranslate()
             self.messages.retranslate()
+            self.learning.retranslate()
         super().changeEvent(event)
 
     def _show_hint(self) -> None:
         temporary = self.partner.exchange.current.temporary
         self.composer.set_temporary(temporary)
-        self._hint.setText(
-            self.tr("Temporary chat: nothing of it is kept or learned.")
-            if temporary
-            else self.tr("A small model can be wrong. What it learns stays on this computer.")
-        )
+        if temporary:
+            self._hint.setText(self.tr("Temporary chat: nothing of it is kept or learned."))
+        elif not self.learning.learns:
+            self._hint.setText(self.tr("Techo is not learning from this chat. What it knows, it still knows here."))
+        else:
+            self._hint.setText(self.tr("A small model can be wrong. What it learns stays on this computer."))
+
+    def _on_learning(self) -> None:
+        self._show_hint()
+        self.panel.set_learning(self.learning.learns or self.partner.exchange.current.temporary)
 
     def _title(self) -> None:
         profile = self.partner.profile
+        self.setWindowIcon(avatars.window_icon(profile))
         self.setWindowTitle(
             self.tr("Techo") if profile is None else self.tr("{name} - Techo").format(name=profile.name)
         )
@@ -325,6 +339,22 @@ class MainWindow(QMainWindow):
     def _on_imported(self, profile: ProfileInfo) -> None:
         bar = self.notices.say(lambda: self.tr("Imported as “{name}”.").format(name=profile.name))
         bar.add_action(lambda: self.tr("Open it"), lambda: self.partner.switch_profile(profile.name))
+
+    def _on_duplicated(self, profile: ProfileInfo) -> None:
+        bar = self.notices.say(lambda: self.tr("“{name}” holds everything, too.").format(name=profile.name))
+        bar.add_action(lambda: self.tr("Open it"), lambda: self.partner.switch_profile(profile.name))
+
+    def _on_went_back(self, gone: WentBack, kept: str) -> None:
+        self.panel.set_learned(None)
+
+        def hint() -> str:
+            return self.tr("What was before is kept as “{name}”.").format(name=kept) if kept else ""
+
+        bar = self.notices.say(
+            lambda: self.tr("The memory went back: %Ln lessons are forgotten.", "", len(gone.entries)), hint
+        )
+        if kept:
+            bar.add_action(lambda: self.tr("Open it"), lambda: self.partner.switch_profile(kept))
 
     def _on_deleted(self, name: str) -> None:
         if self._draft_of is not None:

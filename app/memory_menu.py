@@ -18,6 +18,7 @@ from app.profiles import ProfileMenu
 if TYPE_CHECKING:
     from app.journal import JournalDialog
     from app.knowledge import KnowledgeDialog
+    from app.timeline import TimelineDialog
 
 SUFFIX = ".techo"
 
@@ -32,12 +33,15 @@ class MemoryMenu(QObject):
         self._window = window
         self._journal: JournalDialog | None = None
         self._knowledge: KnowledgeDialog | None = None
+        self._timeline: TimelineDialog | None = None
         self.menu = QMenu(window)
         self.panel = QAction(self, checkable=True)
         self.journal = self._made(self.show_journal)
         self.journal.setShortcut(QKeySequence("Ctrl+J"))
         self.knowledge = self._made(self.show_knowledge)
         self.knowledge.setShortcut(QKeySequence("Ctrl+Shift+J"))
+        self.timeline = self._made(self.show_timeline)
+        self.timeline.setShortcut(QKeySequence("Ctrl+Shift+T"))
         self.export = self._made(self.ask_export)
         self.bring = self._made(self.ask_import)
         self.relearn = self._made(self.ask_relearn)
@@ -45,6 +49,7 @@ class MemoryMenu(QObject):
         self.menu.addAction(self.panel)
         self.menu.addAction(self.knowledge)
         self.menu.addAction(self.journal)
+        self.menu.addAction(self.timeline)
         self.menu.addSeparator()
         self.menu.addAction(self.export)
         self.menu.addAction(self.bring)
@@ -59,6 +64,7 @@ class MemoryMenu(QObject):
         self.panel.setText(self.tr("&Show the memory panel"))
         self.journal.setText(self.tr("&What I have learned…"))
         self.knowledge.setText(self.tr("What do you &know about me?…"))
+        self.timeline.setText(self.tr("The &life of the memory…"))
         self.export.setText(self.tr("&Export to a file…"))
         self.bring.setText(self.tr("&Import from a file…"))
         self.relearn.setText(self.tr("&Learn anew…"))
@@ -70,6 +76,7 @@ class MemoryMenu(QObject):
         self.bring.setEnabled(available)
         self.journal.setEnabled(available and has_profile)
         self.knowledge.setEnabled(available and has_profile)
+        self.timeline.setEnabled(available and has_profile)
         self.export.setEnabled(available and has_profile)
         self.relearn.setEnabled(available and has_profile)
         self.reset.setEnabled(available and has_profile)
@@ -108,6 +115,20 @@ class MemoryMenu(QObject):
 
     def _knowledge_closed(self) -> None:
         self._knowledge = None
+
+    def show_timeline(self) -> None:
+        """Open the life of the memory, or bring it to the front."""
+        from app.timeline import TimelineDialog
+
+        if self._timeline is None:
+            self._timeline = TimelineDialog(self._partner, self._window)
+            self._timeline.destroyed.connect(self._timeline_closed)
+            self._timeline.show()
+        self._timeline.raise_()
+        self._timeline.activateWindow()
+
+    def _timeline_closed(self) -> None:
+        self._timeline = None
 
     # ------------------------------------------------------------------------------------------ learn anew
 

@@ -188,6 +188,7 @@ class MemoryPanel(QWidget):
         self.setObjectName("memoryPanel")
         self._stats: MemoryStats | None = None
         self._learned: Learned | None = None
+        self._learning = True
         self._spoke = False
         """Whether a turn has ended since the profile was opened."""
         self.title = _label("panelTitle")
@@ -244,6 +245,11 @@ class MemoryPanel(QWidget):
     def set_stats(self, stats: MemoryStats) -> None:
         """The gauge."""
         self._stats = stats
+        self._show()
+
+    def set_learning(self, learning: bool) -> None:
+        """Whether what is said in the chat on screen is learned."""
+        self._learning = learning
         self._show()
 
     def set_learned(self, learned: Learned | None) -> None:
@@ -309,8 +315,13 @@ class MemoryPanel(QWidget):
         self.surprise_note.setVisible(taught)
         self.lesson_note.setVisible(not taught)
         if learned is None or not taught:
-            known = self.tr("Nothing new: all of it was known, or not worth keeping.")
-            self.lesson_note.setText(known if self._spoke else self.tr("Nothing yet in this session."))
+            if learned is None and not self._learning:
+                note = self.tr("Techo is not learning from this chat.")
+            elif self._spoke:
+                note = self.tr("Nothing new: all of it was known, or not worth keeping.")
+            else:
+                note = self.tr("Nothing yet in this session.")
+            self.lesson_note.setText(note)
             return
         words = join_pieces(learned.tokens)
         shown = words[:WORDS_SHOWN]

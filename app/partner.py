@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+from msgspec import structs
 from PySide6.QtCore import QObject, Signal
 
 from app import errors
 from app.chat.exchange import Exchange
 from app.engine_process import EngineProcess
 from engine.protocol import (
+    Comparison,
     Confirm,
     ConfirmEntry,
     Conversation,
@@ -21,24 +23,30 @@ from engine.protocol import (
     FilePath,
     Forget,
     Forgotten,
+    GoBack,
     Initialized,
     JournalList,
     JournalPage,
     Learned,
     MemoryImport,
     MemoryStats,
+    Moment,
     Notice,
     Ok,
+    ProfileDuplicate,
     ProfileInfo,
     ProfileList,
+    ProfileLook,
     ProfileName,
     ProfileOpened,
     ProfileRename,
     Recollect,
     Recollection,
     Relearned,
+    Timeline,
     TurnDone,
     TurnFeed,
+    WentBack,
 )
 
 DEFAULT_PROFILE: Final = "default"
@@ -73,10 +81,14 @@ class Partner(QObject):
     """Exported"""
     imported = Signal(object)
     """ProfileInfo"""
+    duplicated = Signal(object)
+    """ProfileInfo"""
     deleted = Signal(str)
     """Name of a profile that is gone."""
     was_reset = Signal()
     was_relearned = Signal(int)
+    went_back = Signal(object, str)
+    """WentBack, and the name of the profile that holds what was before; empty: none."""
     forgot = Signal(object)
     """Forgotten: learned turns are gone."""
 
@@ -188,7 +200,8 @@ class Partner(QObject):
         if any(found.id == conversation for found in self.conversations):
             return
         title = " ".join(text.split())[:TITLE_LENGTH]
-        new = Conversation(id=conversation, title=title, created="", updated="", messages=1)
+        learns = self.exchange.learns(conversation)
+        new = Conversation(id=conversation, title=title, created="", updated="", messages=1, learns=learns)
         self.conversations = [new, *self.conversations]
         self.conversations_changed.emit(self.conversations)
 
@@ -213,12 +226,34 @@ class Partner(QObject):
 
         def done(_: Ok) -> None:
             if self.profile is not None and self.profile.name == name:
-                self.profile = ProfileInfo(id=self.profile.id, name=new_name, created=self.profile.created)
+                self.profile = structs.replace(self.profile, name=new_name)
                 self.engine.profile = new_name
                 self.profile_changed.emit(self.profile)
             self.refresh_profiles()
 
         self.engine.request("profile.rename", ProfileRename(name=name, new_name=new_name), Ok, done, self._report)
+
+    def duplicate_profile(self, name: str, new_name: str, then: Callable[[ProfileInfo], None] | None = None) -> None:
+        """Make a new profile that holds what another does. The open one stays open. `then`: instead of saying so."""
+
+        def done(twin: ProfileInfo) -> None:
+            self.refresh_profiles()
+            (then or self.duplicated.emit)(twin)
+
+        asked = ProfileDuplicate(name=name, new_name=new_name)
+        self.engine.request("profile.duplicate", asked, ProfileInfo, done, self._report)
+
+    def set_look(self, name: str, colour: str, picture: bytes) -> None:
+        """Give a profile a colour and a picture (a small PNG; empty: none)."""
+
+        def done(changed: ProfileInfo) -> None:
+            if self.profile is not None and self.profile.id == changed.id:
+                self.profile = changed
+                self.profile_changed.emit(changed)
+            self.refresh_profiles()
+
+        asked = ProfileLook(name=name, colour=colour, picture=picture)
+        self.engine.request("profile.look", asked, ProfileInfo, done, self._report)
 
     def ask_to_delete(self, name: str, ask: Callable[[str], None]) -> None:
         """Have the engine name what deleting would lose; `ask` gets its words. Nothing is deleted yet."""
@@ -372,6 +407,45 @@ class Partner(QObject):
 
         asked = Forget(entries=list(entries), said=said, repeats=repeats)
         self.engine.request("memory.forget", asked, Forgotten, done, self._report)
+
+    def timeline(self, done: Callable[[Timeline], None]) -> None:
+        """Ask for the life of the memory."""
+        self.engine.request("memory.timeline", None, Timeline, done, self._quiet)
+
+    def compare(self, entry: int, done: Callable[[Comparison], None]) -> None:
+        """Ask for the memory after lesson `entry` (0: at birth) beside that of now."""
+
+        def refused(error: ErrorBody) -> None:
+            if error.code not in (errors.ENTRY_NOT_FOUND, errors.CANCELLED):  # forgotten or stopped meanwhile
+                self._quiet(error)
+
+        self.engine.request("memory.compare", Moment(entry=entry), Comparison, done, refused)
+
+    def go_back(self, entry: int, *, said: bool, keep: str) -> None:
+        """Forget everything that was learned after lesson `entry`.
+
+        Args:
+            entry: the last lesson that is kept, 0 for none.
+            said: the messages go out of the conversations as well.
+            keep: name of a profile that is to hold what is there now; empty: none. Without it nothing is forgotten.
+        """
+        if self.profile is None:
+            return
+
+        def done(gone: WentBack) -> None:
+            self._take_stats(gone.stats)
+            self.exchange.forget_entries(gone.entries, reload=gone.messages > 0)
+            self.refresh()
+            self.went_back.emit(gone, keep)
+
+        def go(_: ProfileInfo | None = None) -> None:
+            asked = GoBack(entry=entry, said=said, confirm=True)
+            self.engine.request("memory.back", asked, WentBack, done, self._report)
+
+        if keep:
+            self.duplicate_profile(self.profile.name, keep, go)
+        else:
+            go()
 
     def export(self, path: Path) -> None:
         """Write the profile to one file. Who calls has asked whether an existing file may be replaced."""

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QWidget
 
-from app import language
-from app.dialogs import NameDialog, confirm, free_name
+from app import language, theme
+from app.avatars import icon
+from app.dialogs import NAME_LENGTH, NameDialog, confirm, free_name
 from app.partner import Partner
 from engine.protocol import ProfileInfo
+
+ICON: Final = 20
+"""Pixels of a profile's disc in the menu."""
 
 
 class ProfileMenu(QObject):
@@ -23,9 +29,12 @@ class ProfileMenu(QObject):
         self._group = QActionGroup(self)
         self._separator = self.menu.addSeparator()
         self.new = self._action(self._ask_new)
+        self.look = self._action(self._ask_look)
         self.rename = self._action(self._ask_rename)
+        self.duplicate = self._action(self._ask_duplicate)
         self.delete = self._action(self._ask_delete)
         partner.profiles_changed.connect(self._fill)
+        theme.changes().changed.connect(self._restyle)
         partner.profile_changed.connect(lambda _: self._fill(self._partner.profiles))
         self.retranslate()
 
@@ -33,15 +42,16 @@ class ProfileMenu(QObject):
         """Set all words."""
         self.menu.setTitle(self.tr("&Profile"))
         self.new.setText(self.tr("&New profile…"))
+        self.look.setText(self.tr("&Colour and picture…"))
         self._name_actions()
 
     def set_available(self, available: bool) -> None:
         """Whether the engine takes requests."""
-        for action in (*self._group.actions(), self.new, self.rename, self.delete):
+        of_current = (self.look, self.rename, self.duplicate, self.delete)
+        for action in (*self._group.actions(), self.new):
             action.setEnabled(available)
-        if self._partner.profile is None:
-            self.rename.setEnabled(False)
-            self.delete.setEnabled(False)
+        for action in of_current:
+            action.setEnabled(available and self._partner.profile is not None)
 
     def import_name(self, wanted: str) -> str:
         """A name for an imported profile that is not taken."""
@@ -60,7 +70,11 @@ class ProfileMenu(QObject):
         current = self._partner.profile
         name = "" if current is None else current.name.replace("&", "&&")
         self.rename.setText(self.tr("&Rename “{name}”…").format(name=name) if name else self.tr("&Rename…"))
+        self.duplicate.setText(self.tr("D&uplicate “{name}”…").format(name=name) if name else self.tr("D&uplicate…"))
         self.delete.setText(self.tr("&Delete “{name}”…").format(name=name) if name else self.tr("&Delete…"))
+
+    def _restyle(self) -> None:
+        self._fill(self._partner.profiles)
 
     def _fill(self, profiles: list[ProfileInfo]) -> None:
         for old in self._group.actions():
@@ -73,6 +87,12 @@ class ProfileMenu(QObject):
             action.setCheckable(True)
             action.setChecked(current is not None and profile.id == current.id)
             action.setData(profile.name)
+            # The disc stands where a tick would: the ring around it, and the weight of the name, say which is open.
+            action.setIcon(icon(profile, ICON, ring=action.isChecked()))
+            action.setIconVisibleInMenu(True)
+            font = action.font()
+            font.setBold(action.isChecked())
+            action.setFont(font)
             action.triggered.connect(lambda _=False, name=profile.name: self._partner.switch_profile(name))
             self.menu.insertAction(self._separator, action)
         self._name_actions()
@@ -104,6 +124,35 @@ class ProfileMenu(QObject):
             yes=self.tr("Rename"),
             then=lambda name: self._partner.rename_profile(current.name, name),
         ).open()
+
+    def _ask_look(self) -> None:
+        current = self._partner.profile
+        if current is not None:
+            from app.looks import LookDialog
+
+            LookDialog(
+                self._window, current, lambda colour, picture: self._partner.set_look(current.name, colour, picture)
+            ).open()
+
+    def _ask_duplicate(self) -> None:
+        current = self._partner.profile
+        if current is None:
+            return
+        NameDialog(
+            self._window,
+            title=self.tr("Duplicate profile"),
+            label=self.tr("Name of the new profile, which holds everything that “{name}” does").format(
+                name=current.name
+            ),
+            start=self.copy_name(current.name),
+            taken=self._names(),
+            yes=self.tr("Duplicate"),
+            then=lambda name: self._partner.duplicate_profile(current.name, name),
+        ).open()
+
+    def copy_name(self, name: str) -> str:
+        """A name for a copy of a profile that is not taken."""
+        return free_name(self.tr("{name} (copy)").format(name=name[: NAME_LENGTH - 12]), self._names())
 
     def _ask_delete(self) -> None:
         current = self._partner.profile

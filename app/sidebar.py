@@ -3,39 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QPainter, QPixmap
 from PySide6.QtWidgets import QMenu, QPushButton, QSizePolicy, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from app import theme
+from app.avatars import avatar
 from app.conversation_list import ConversationList
 from app.search import SearchBox, SearchResults
 from engine.protocol import Conversation, HitList, ProfileInfo
-
-AVATARS: Final = ("#2d5480", "#7a4e2d", "#4b6b2c", "#6b3f6e", "#2f6b68", "#8a3b32")
-"""Grounds of the profile's initial; each carries white text."""
-
-
-def avatar(profile: ProfileInfo, size: int, ratio: float) -> QPixmap:
-    """A disc with the profile's initial, in a colour that belongs to its id."""
-    pixmap = QPixmap(QSize(size, size) * ratio)
-    pixmap.setDevicePixelRatio(ratio)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(AVATARS[sum(profile.id.encode()) % len(AVATARS)]))
-    painter.drawEllipse(0, 0, size, size)
-    font = QFont(painter.font())
-    font.setPixelSize(size // 2)
-    font.setBold(True)
-    painter.setFont(font)
-    painter.setPen(QColor("#ffffff"))
-    painter.drawText(0, 0, size, size, Qt.AlignmentFlag.AlignCenter, profile.name[:1].upper())
-    painter.end()
-    return pixmap
 
 
 class Sidebar(QWidget):
@@ -107,7 +83,7 @@ class Sidebar(QWidget):
         shown = self.profile_button.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, 150)
         self.profile_button.setText(f" {shown.replace('&', '&&')}")
         self.profile_button.setAccessibleName(self.tr("Profile: {name}").format(name=name))
-        self.profile_button.setToolTip(self.tr("Switch, make, rename or delete profiles"))
+        self.profile_button.setToolTip(self.tr("Switch, make, change or delete profiles"))
         if profile is None:
             self.profile_button.setIcon(theme.icon("memory", theme.current().soft))
         else:

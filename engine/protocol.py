@@ -96,6 +96,10 @@ class ProfileInfo(Struct):
     """ISO 8601, UTC."""
     problem: str = ""
     """Why it cannot be opened; empty when nothing is known to be wrong with it."""
+    colour: str = ""
+    """`#rrggbb`; empty when it cannot be read."""
+    picture: bytes = b""
+    """A small PNG (base64 on the pipe); empty: none."""
 
 
 class MemoryStats(Struct):
@@ -156,6 +160,8 @@ class Conversation(Struct):
     """How many, all versions counted."""
     pinned: bool = False
     """To be shown before all others."""
+    learns: bool = True
+    """What is said in it is learned; otherwise the memory is read only."""
 
 
 class Hit(Struct):
@@ -237,6 +243,26 @@ class ProfileRename(Struct):
 
     name: str
     new_name: str
+
+
+class ProfileDuplicate(Struct):
+    """`profile.duplicate`: a new profile `new_name` that holds all that `name` does. The open one stays open."""
+
+    name: str
+    new_name: str
+
+
+class ProfileLook(Struct):
+    """`profile.look`: another colour or picture. None leaves it as it is.
+
+    A picture that is not plain, small and whole is refused with PROFILE_LOOK (`engine.store.looks` says how small).
+    """
+
+    name: str
+    colour: str | None = None
+    """`#rrggbb`"""
+    picture: bytes | None = None
+    """A PNG; empty: none."""
 
 
 class ProfileList(Struct):
@@ -322,6 +348,17 @@ class ConversationPin(Struct):
     pinned: bool = True
 
 
+class ConversationLearn(Struct):
+    """`conversation.learn`: whether what is said in it from now on is learned. What was learned stays learned.
+
+    While it is not, no turn in it changes the memory, whatever the turn asks for: an edited message is not learned, and
+    what its old version had taught stays. The memory is read as ever.
+    """
+
+    conversation: int
+    learn: bool = True
+
+
 class ConversationDeleted(Struct):
     """Answer to `conversation.delete`.
 
@@ -384,7 +421,9 @@ class TurnSend(Struct):
     conversation: int | None = None
     sampling: Sampling = msgspec.field(default_factory=Sampling)
     learn: bool = True
-    """Write the turn into the fast weights."""
+    """Write the turn into the fast weights, if the conversation is one that is learned from."""
+    learns: bool = True
+    """Of a new conversation: whether it is (`conversation.learn`)."""
     recall: bool = True
     """Read the fast weights while generating."""
     history: list[TurnMessage] | None = None
@@ -521,6 +560,83 @@ class ConfirmEntry(Struct):
     """`memory.confirm`: what this learned turn says is right. It is heard again, and thereby strengthened."""
 
     entry: int
+
+
+class TimelineDay(Struct):
+    """A day, where the engine runs, on which something was learned that is still known."""
+
+    day: str
+    """2026-01-31"""
+    lessons: int
+    last: int
+    """Journal id of the last of them: the moment at the end of that day."""
+
+
+class Timeline(Struct):
+    """Answer to `memory.timeline`: the life of the memory, oldest day first."""
+
+    born: str
+    """When the profile was made."""
+    days: list[TimelineDay]
+    lessons: int
+    newest: int
+    """Journal id of the newest lesson; 0: none."""
+    forgotten: int
+    """Lessons that were learned and are not known any more. What they were is nowhere."""
+
+
+class Moment(Struct):
+    """`memory.compare`: the memory after a lesson, or as it was at a date. One of the two is given.
+
+    What has been forgotten since was part of it then, and is not any more.
+    """
+
+    entry: int | None = None
+    """Journal id of the last lesson that is kept; 0 for birth."""
+    date: str | None = None
+    """ISO 8601: what was learned until then is kept."""
+
+
+class Comparison(Struct):
+    """Answer to `memory.compare`."""
+
+    entry: int
+    """Journal id of the moment; 0 for birth."""
+    then: MemoryStats
+    now: MemoryStats
+    lost: int
+    """Lessons since: going back forgets them."""
+    first: list[JournalEntry]
+    """The first few of them."""
+    messages: int
+    """What they were learned from, with the replies."""
+    forgotten: int
+    """Lessons from before the moment that are not known any more, and do not come back."""
+
+
+class GoBack(Struct):
+    """`memory.back`: forgets every lesson after a moment, all of them or none, exactly as `memory.forget` does.
+
+    Without `confirm` nothing happens and NOT_CONFIRMED says what would be lost.
+    """
+
+    entry: int | None = None
+    date: str | None = None
+    """As in `Moment`."""
+    said: bool = False
+    """Take the messages that they were learned from, and the replies to those, out of the conversations as well."""
+    confirm: bool = False
+
+
+class WentBack(Struct):
+    """Answer to `memory.back`."""
+
+    entry: int
+    entries: list[int]
+    """Journal ids of the lessons that are gone."""
+    messages: int
+    """Messages that were taken out of the conversations."""
+    stats: MemoryStats
 
 
 class Cancelling(Struct):
@@ -677,11 +793,14 @@ METHODS: Final[dict[str, tuple[type[Struct] | None, type[Struct]]]] = {
     "profile.create": (ProfileName, ProfileOpened),
     "profile.open": (ProfileName, ProfileOpened),
     "profile.rename": (ProfileRename, Ok),
+    "profile.duplicate": (ProfileDuplicate, ProfileInfo),
+    "profile.look": (ProfileLook, ProfileInfo),
     "profile.delete": (ProfileName, Ok),
     "conversation.list": (None, ConversationList),
     "conversation.messages": (ConversationMessages, MessageList),
     "conversation.rename": (ConversationRename, Conversation),
     "conversation.pin": (ConversationPin, Conversation),
+    "conversation.learn": (ConversationLearn, Conversation),
     "conversation.delete": (ConversationId, ConversationDeleted),
     "conversation.restore": (ConversationId, Conversation),
     "conversation.search": (ConversationSearch, HitList),
@@ -701,6 +820,9 @@ METHODS: Final[dict[str, tuple[type[Struct] | None, type[Struct]]]] = {
     "memory.relearn": (None, Relearned),
     "memory.confirm": (ConfirmEntry, Learned),
     "memory.forget": (Forget, Forgotten),
+    "memory.timeline": (None, Timeline),
+    "memory.compare": (Moment, Comparison),
+    "memory.back": (GoBack, WentBack),
     "memory.reset": (Confirm, MemoryStats),
     "memory.export": (FilePath, Exported),
     "memory.import": (MemoryImport, ProfileInfo),

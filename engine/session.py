@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.bit_ttt import LearnReport, Memory, Part, TurnWrite
-from engine.errors import Cancelled, EngineError, ErrorCode, StateError
+from engine.errors import Cancelled, EngineError, ErrorCode, StateError, StoreError
 from engine.protocol import Learned, MemoryStats
 from engine.store import JournalRecord, NewEntry, Profile
 
@@ -69,6 +69,8 @@ class Session:
         self._refused: EngineError | None = None
         self._last_entry = 0
         self._unsaved = 0
+        self._compared: tuple[int, MemoryStats] | None = None
+        """The moment that was last replayed; learning more does not change it, forgetting may."""
         self._open_memory()
         self.notices += profile.take_notices()
 
@@ -99,6 +101,7 @@ class Session:
     def _rebuild(self) -> None:
         """State = newest good snapshot + replay of the journal after it."""
         self._memory = None  # not two sets of fast weights at once
+        self._compared = None
         loaded = self.profile.load_state()
         self.notices += loaded.notices
         memory = restored(self._newborn, loaded.arrays)
@@ -207,6 +210,48 @@ class Session:
         self._try_snapshot()
         return gone
 
+    def go_back(self, entry: int, *, said: bool = False) -> tuple[list[JournalRecord], int]:
+        """Forgets everything that was learned after this entry: the state is the one that these lessons had led to.
+
+        Arguments and errors as for `forget`; 0 goes back to birth. What was forgotten since then stays forgotten.
+
+        Raises:
+            StoreError: ENTRY_NOT_FOUND, when nothing was learned after it.
+        """
+        gone = self.profile.entries_since(entry)
+        if not gone:
+            raise StoreError(
+                "Nothing was learned after that moment.",
+                "Choose an earlier one (techo memory timeline).",
+                code=ErrorCode.ENTRY_NOT_FOUND,
+            )
+        return self.forget(gone, said=said)
+
+    def stats_after(self, entry: int, cancelled: Callable[[], bool]) -> MemoryStats:
+        """The gauge as it stood after this entry: the lessons up to it are replayed in a memory beside this one.
+
+        Args:
+            entry: Journal id, or 0 for birth.
+            cancelled: Asked before each lesson.
+
+        Raises:
+            Cancelled: It was stopped.
+        """
+        if self._compared is not None and self._compared[0] == entry:
+            return self._compared[1]
+        loaded = self.profile.load_state(upto=entry)
+        self.notices += loaded.notices
+        memory = restored(self._newborn, loaded.arrays)
+        for record in self.profile.entries(after=loaded.last_entry):
+            if record.id > entry:
+                break
+            if cancelled():
+                raise Cancelled("Comparing was stopped.")
+            memory.learn(parsed(record.payload, record.id), record.id)
+        stats = _gauge(memory, learned=self.profile.entries_upto(entry), snapshot=0)
+        self._compared = entry, stats
+        return stats
+
     def relearn(self, read: Callable[[str], Part], cancelled: Callable[[], bool]) -> int:
         """Learns the whole journal anew with the weights of today: the way on after a change of model or of version.
 
@@ -258,18 +303,9 @@ class Session:
 
     def stats(self) -> MemoryStats:
         """The gauge."""
-        stats = self.memory.stats()
         snapshots = self.profile.snapshots()
-        return MemoryStats(
-            state_bytes=stats.state_bytes,
-            snapshot_bytes=snapshots[0].bytes if snapshots else 0,
-            neurons=stats.neurons,
-            neurons_used=stats.neurons_used,
-            turns=stats.turns,
-            turns_used=stats.turns_used,
-            turns_learned=self.profile.entry_count(),
-            turns_recycled=stats.turns_recycled,
-        )
+        newest = snapshots[0].bytes if snapshots else 0
+        return _gauge(self.memory, learned=self.profile.entry_count(), snapshot=newest)
 
     # ------------------------------------------------------------------------------------------ disk
 
@@ -342,6 +378,20 @@ def parsed(payload: bytes, entry: int) -> TurnWrite:
         raise StateError(
             f"The learned turn {entry} cannot be read: {error}.", f"Forget it (techo memory forget {entry})."
         ) from error
+
+
+def _gauge(memory: Memory, *, learned: int, snapshot: int) -> MemoryStats:
+    stats = memory.stats()
+    return MemoryStats(
+        state_bytes=stats.state_bytes,
+        snapshot_bytes=snapshot,
+        neurons=stats.neurons,
+        neurons_used=stats.neurons_used,
+        turns=stats.turns,
+        turns_used=stats.turns_used,
+        turns_learned=learned,
+        turns_recycled=stats.turns_recycled,
+    )
 
 
 class ImportCheck:

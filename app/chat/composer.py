@@ -119,6 +119,8 @@ class Composer(QFrame):
 
     sent = Signal(str)
     stopped = Signal()
+    learn_asked = Signal(bool)
+    """Learn from this chat, or no longer."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -131,6 +133,13 @@ class Composer(QFrame):
         self.button.setIconSize(QSize(20, 20))
         self.button.setCursor(Qt.CursorShape.PointingHandCursor)
         self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.learn_button = theme.named(QToolButton(), "learn")
+        self.learn_button.setCheckable(True)
+        self.learn_button.setChecked(True)
+        self.learn_button.setFixedSize(QSize(32, 36))
+        self.learn_button.setIconSize(QSize(20, 20))
+        self.learn_button.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.learn_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         row = QHBoxLayout(self)
         row.setContentsMargins(18, 8, 8, 8)
         row.setSpacing(8)
@@ -138,12 +147,14 @@ class Composer(QFrame):
         middle.setContentsMargins(0, 8, 0, 8)
         middle.addWidget(self.edit)
         row.addLayout(middle, 1)
+        row.addWidget(self.learn_button, 0, Qt.AlignmentFlag.AlignBottom)
         row.addWidget(self.button, 0, Qt.AlignmentFlag.AlignBottom)
         self.setFocusProxy(self.edit)
         self.edit.submitted.connect(self._submit)
         self.edit.focused.connect(self._on_focus)
         self.edit.textChanged.connect(self._update_button)
         self.button.clicked.connect(self._on_button)
+        self.learn_button.clicked.connect(self._on_learn)
         theme.changes().changed.connect(self._restyle)
         self.retranslate()
 
@@ -174,6 +185,12 @@ class Composer(QFrame):
         """A temporary chat is on screen: the frame shows it."""
         self.setProperty("temporary", temporary)
         self.style().polish(self)
+
+    def set_learning(self, learning: bool, *, possible: bool) -> None:
+        """Whether what is sent is learned; `possible`: it can be at all (not in a temporary chat)."""
+        self.learn_button.setVisible(possible)
+        self.learn_button.setChecked(learning)
+        self._update_button()
 
     def clear(self) -> None:
         """Empty the box."""
@@ -210,6 +227,10 @@ class Composer(QFrame):
             self._submit()
         self.edit.setFocus()
 
+    def _on_learn(self, learn: bool) -> None:
+        self._update_button()
+        self.learn_asked.emit(learn)
+
     def _on_focus(self, focused: bool) -> None:
         self.setProperty("active", focused)
         self.style().polish(self)
@@ -224,4 +245,14 @@ class Composer(QFrame):
         name = self.tr("Stop the reply") if self._running else self.tr("Send the message")
         self.button.setAccessibleName(name)
         self.button.setToolTip(self.tr("Stop (Esc)") if self._running else self.tr("Send (Enter)"))
+        learning = self.learn_button.isChecked()
+        self.learn_button.setIcon(
+            theme.icon("memory", colors.memory) if learning else theme.icon("unlearned", colors.soft)
+        )
+        self.learn_button.setAccessibleName(self.tr("Learn from this chat"))
+        self.learn_button.setToolTip(
+            self.tr("Techo learns from this chat. Click to switch that off.")
+            if learning
+            else self.tr("Techo is not learning from this chat. Click to switch it on.")
+        )
         self.button.setEnabled(self._running or (self._enabled and bool(self.text.strip())))

@@ -187,6 +187,11 @@ class Exchange(QObject):
         self._flip(self.current, message)
         return True
 
+    def learns(self, conversation: int) -> bool:
+        """What was wished for a conversation when it was begun here: whether it is learned from."""
+        transcript = self._open.get(conversation)
+        return transcript is None or transcript.learns
+
     def reload(self) -> None:
         """Read the conversation on screen again."""
         self._fetch(self.current)
@@ -372,7 +377,12 @@ class Exchange(QObject):
             self._engine.request("turn.ask", ask, TurnAnswer, self._on_answer, self._on_failed)
             return
         edits = turn.replaced[0].message if turn.kind is Kind.EDIT else None
-        params = TurnSend(text=turn.user.text, conversation=turn.transcript.conversation, edits=edits)
+        params = TurnSend(
+            text=turn.user.text,
+            conversation=turn.transcript.conversation,
+            edits=edits,
+            learns=turn.transcript.learns,
+        )
         self._engine.request("turn.send", params, TurnDone, self._on_done, self._on_failed)
 
     def _on_said(self, message: object) -> None:

@@ -103,6 +103,8 @@ class Transcript(QObject):
         self.conversation = conversation
         self.temporary = temporary
         """Nothing of it goes to the disk, nothing is learned: it is gone when another one is shown."""
+        self.learns = True
+        """Of a chat that is not on disk yet: whether it is to be learned from."""
         self.items: list[ChatItem] = []
         self.loaded = conversation is None
         """Whether `items` holds what is on disk."""

@@ -58,6 +58,8 @@ A profile is one memory with its conversations. Names are yours to choose.
 
 examples:
   techo profile create work
+  techo profile duplicate work experiment          the same memory and conversations once more
+  techo profile look work --colour "#2f6b68" --picture face.png
   techo profile rename work office
   techo profile delete office --yes
 """
@@ -70,6 +72,7 @@ examples:
   techo conversation search dentist tuesday       every word, or part of one, in one message
   techo conversation search 歯医者
   techo conversation rename 12 "The trip to Kyoto"
+  techo conversation learn 12 off                 nothing said in it is learned; the memory is still read
   techo conversation delete 12 --yes              what was learned from it stays learned
   techo conversation show 12                      what was said, with the number of each message and its versions
   techo conversation export 12 trip.md            the branch that is shown; trip.json holds every version
@@ -92,6 +95,9 @@ examples:
   techo memory forget --last           undo the last lesson
   techo memory confirm 12              entry 12 is right: hear it again, which strengthens it
   techo memory forget --words lisbon --said    everything about a word, also in the conversations
+  techo memory timeline                what was learned on which day
+  techo memory back --to 2026-01-31    as it was at the end of that day; asks first
+  techo memory back --to 120 --keep "before going back"   as it was after entry 120; now stays as a profile
   techo memory export me.techo         one file with the memory and the conversations
   techo memory import me.techo --name me-again
 """
@@ -211,6 +217,22 @@ def _moment(text: str) -> str:
         raise argparse.ArgumentTypeError(f"{text!r} is not a date such as 2026-01-31 or 2026-01-31T18:00") from None
 
 
+def _point(text: str) -> tuple[int | None, str | None]:
+    """Where to go back to: the number of an entry, or a date -> (entry, None) or (None, ISO 8601).
+
+    A day without a time means its end.
+    """
+    from datetime import date, datetime, time
+
+    if text.isascii() and text.isdigit():
+        return int(text), None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None, _moment(text)
+    return None, datetime.combine(day, time.max).astimezone().isoformat()
+
+
 def _gigabytes(text: str) -> float:
     try:
         value = float(text)
@@ -313,7 +335,7 @@ def _add_sampling(parser: argparse.ArgumentParser, max_tokens: int) -> None:
     parser.add_argument(
         "--max-tokens", type=_positive, default=max_tokens, metavar="N", help="longest reply (default: %(default)s)"
     )
-    parser.add_argument("--no-learn", action="store_true", help="do not write this into the memory")
+    parser.add_argument("--no-learn", action="store_true", help="do not learn this; a new conversation stays so")
     parser.add_argument("--no-recall", action="store_true", help="do not read the memory")
 
 
@@ -354,9 +376,20 @@ def _talk(grammar: _Grammar) -> None:
 
 
 def _profiles(grammar: _Grammar) -> None:
-    profile = grammar.nested("profile", "list, create, rename and delete profiles", _PROFILE)
+    profile = grammar.nested("profile", "list, create, duplicate, rename and delete profiles", _PROFILE)
     grammar.add(profile, "list", "all profiles", "engine.cli.profiles:list_profiles")
     grammar.add(profile, "create", "a new, empty profile", "engine.cli.profiles:create").add_argument("name")
+    duplicate = grammar.add(
+        profile, "duplicate", "a new profile with the same memory and conversations", "engine.cli.profiles:duplicate"
+    )
+    duplicate.add_argument("name")
+    duplicate.add_argument("new_name", metavar="new-name")
+    look = grammar.add(profile, "look", "give a profile a colour or a picture", "engine.cli.profiles:look")
+    look.add_argument("name")
+    look.add_argument("--colour", metavar="#RRGGBB", help="red, green and blue in hexadecimal")
+    picture = look.add_mutually_exclusive_group()
+    picture.add_argument("--picture", type=Path, metavar="FILE.png", help="a small PNG; the window takes any picture")
+    picture.add_argument("--no-picture", action="store_true", help="without one")
     rename = grammar.add(profile, "rename", "give a profile another name", "engine.cli.profiles:rename")
     rename.add_argument("name")
     rename.add_argument("new_name", metavar="new-name")
@@ -370,7 +403,7 @@ def _profiles(grammar: _Grammar) -> None:
 def _conversations(grammar: _Grammar) -> None:
     module = "engine.cli.conversations:"
     conversation = grammar.nested(
-        "conversation", "list, search, show, export, rename, pin and delete conversations", _CONVERSATION
+        "conversation", "list, search, show, export, rename, pin, learn from and delete conversations", _CONVERSATION
     )
     grammar.add(conversation, "list", "all conversations, the last one first", module + "list_conversations")
     rename = grammar.add(conversation, "rename", "give a conversation another title", module + "rename")
@@ -379,6 +412,9 @@ def _conversations(grammar: _Grammar) -> None:
     pin = grammar.add(conversation, "pin", "keep a conversation at the top of the list", module + "pin")
     pin.add_argument("conversation", type=_positive, metavar="ID")
     pin.add_argument("--off", action="store_true", help="no longer")
+    learn = grammar.add(conversation, "learn", "whether what is said in a conversation is learned", module + "learn")
+    learn.add_argument("conversation", type=_positive, metavar="ID")
+    learn.add_argument("switch", choices=("on", "off"))
     delete = grammar.add(
         conversation, "delete", "delete a conversation with its messages; asks first", module + "delete"
     )
@@ -414,7 +450,7 @@ def _messages(grammar: _Grammar) -> None:
 
 
 def _memory(grammar: _Grammar) -> None:
-    memory = grammar.nested("memory", "what the memory holds; forget, reset, export, import", _MEMORY)
+    memory = grammar.nested("memory", "what the memory holds; forget, go back, reset, export, import", _MEMORY)
     grammar.add(memory, "stats", "size and use of the memory", "engine.cli.memory:stats")
     journal = grammar.add(memory, "journal", "the learned turns, newest first", "engine.cli.memory:journal")
     journal.add_argument("--limit", type=_positive, default=50, metavar="N", help="so many (default: %(default)s)")
@@ -439,6 +475,20 @@ def _memory(grammar: _Grammar) -> None:
         "learn the journal anew, after a change of model or version",
         "engine.cli.memory:relearn",
     )
+    grammar.add(memory, "timeline", "what was learned on which day", "engine.cli.timeline:timeline")
+    back = grammar.add(
+        memory, "back", "go back to an earlier memory: forget all since; asks first", "engine.cli.timeline:back"
+    )
+    back.add_argument(
+        "--to",
+        type=_point,
+        required=True,
+        metavar="ID|DATE",
+        help="after entry ID (0: at its beginning), or at DATE (2026-01-31: the end of that day)",
+    )
+    back.add_argument("--said", action="store_true", help="take the messages out of the conversations as well")
+    back.add_argument("--keep", metavar="NAME", help="keep the memory of now as a profile of its own")
+    _add_yes(back)
     reset = grammar.add(
         memory, "reset", "empty the memory; says what is lost and asks first", "engine.cli.memory:reset"
     )

@@ -94,6 +94,7 @@ def _request(options: Namespace, text: str, conversation: int | None, edits: int
         edits=edits,
         sampling=sampling(options),
         learn=not options.no_learn,
+        learns=not options.no_learn,
         recall=not options.no_recall,
     )
 

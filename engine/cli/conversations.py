@@ -1,4 +1,4 @@
-"""`techo conversation list | rename | pin | delete | search | show | export`."""
+"""`techo conversation list | rename | pin | learn | delete | search | show | export`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from engine.protocol import (
     ConversationDeleted,
     ConversationExport,
     ConversationId,
+    ConversationLearn,
     ConversationList,
     ConversationMessages,
     ConversationPin,
@@ -32,9 +33,19 @@ def list_conversations(options: Namespace, console: Console) -> int:
         found = engine.call("conversation.list", None, ConversationList).conversations
     found.sort(key=lambda one: not one.pinned)
     rows = [
-        [str(one.id), "*" if one.pinned else "", _minute(one.updated), str(one.messages), one.title] for one in found
+        [
+            str(one.id),
+            "*" if one.pinned else "",
+            "" if one.learns else "off",
+            _minute(one.updated),
+            str(one.messages),
+            one.title,
+        ]
+        for one in found
     ]
-    text = table(["id", "pin", "last said", "messages", "title"], rows) if rows else "Nothing has been said yet."
+    text = (
+        table(["id", "pin", "learn", "last said", "messages", "title"], rows) if rows else "Nothing has been said yet."
+    )
     console.result({"conversations": found}, text)
     return EXIT_OK
 
@@ -56,6 +67,16 @@ def pin(options: Namespace, console: Console) -> int:
     console.result(
         pinned, f'Conversation {pinned.id}, "{pinned.title}", is {"" if pinned.pinned else "not "}pinned now.'
     )
+    return EXIT_OK
+
+
+def learn(options: Namespace, console: Console) -> int:
+    """Whether what is said in it from now on is learned."""
+    with connect(options, console) as engine:
+        asked = ConversationLearn(conversation=options.conversation, learn=options.switch == "on")
+        changed = engine.call("conversation.learn", asked, Conversation)
+    what = "is learned" if changed.learns else "is not learned; the memory is still read"
+    console.result(changed, f'What is said in conversation {changed.id}, "{changed.title}", {what} from now on.')
     return EXIT_OK
 
 

@@ -45,6 +45,7 @@ _TURNS: Final = frozenset(
         "turn.feed",
         "memory.recollect",
         "memory.relearn",
+        "memory.compare",
         "bench.perplexity",
     }
 )
@@ -53,8 +54,10 @@ _LONG: Final = _TURNS | {
     "profile.create",
     "profile.open",
     "profile.delete",
+    "profile.duplicate",
     "memory.confirm",
     "memory.forget",
+    "memory.back",
     "memory.reset",
     "memory.export",
     "memory.import",

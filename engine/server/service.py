@@ -20,6 +20,7 @@ from engine.bit_ttt import Memory, SlowWeights
 from engine.errors import BackboneError, EngineError, ErrorCode, ProfileError, ProtocolError, StateError, StoreError
 from engine.models import file_digest, find_bundled_model, find_default_model, find_memory_weights
 from engine.models.locate import require_model, require_weights
+from engine.server import timeline
 from engine.session import ImportCheck, Session
 from engine.store import (
     UNDO_SECONDS,
@@ -107,11 +108,14 @@ class Service:
             "profile.create": self._profile_create,
             "profile.open": self._profile_open,
             "profile.rename": self._profile_rename,
+            "profile.duplicate": self._profile_duplicate,
+            "profile.look": self._profile_look,
             "profile.delete": self._profile_delete,
             "conversation.list": self._conversation_list,
             "conversation.messages": self._conversation_messages,
             "conversation.rename": self._conversation_rename,
             "conversation.pin": self._conversation_pin,
+            "conversation.learn": self._conversation_learn,
             "conversation.delete": self._conversation_delete,
             "conversation.restore": self._conversation_restore,
             "conversation.search": self._conversation_search,
@@ -130,6 +134,9 @@ class Service:
             "memory.confirm": self._memory_confirm,
             "memory.forget": self._memory_forget,
             "memory.relearn": self._memory_relearn,
+            "memory.timeline": self._memory_timeline,
+            "memory.compare": self._memory_compare,
+            "memory.back": self._memory_back,
             "memory.reset": self._memory_reset,
             "memory.export": self._memory_export,
             "memory.import": self._memory_import,
@@ -338,6 +345,20 @@ class Service:
             self.profile_name = self._session.profile.record.name
         return p.Ok()
 
+    def _profile_duplicate(self, asked: p.ProfileDuplicate, _call: Call) -> p.ProfileInfo:
+        here = self._is_open(asked.name)
+
+        def notice(text: str) -> None:
+            self._notify("engine.notice", p.Notice(message=text))
+
+        return _profile(self._store.duplicate(asked.name, asked.new_name, open_here=here, notice=notice))
+
+    def _profile_look(self, asked: p.ProfileLook, _call: Call) -> p.ProfileInfo:
+        return _profile(self._store.look(asked.name, asked.colour, asked.picture))
+
+    def _is_open(self, name: str) -> bool:
+        return self.profile_name is not None and name_key(self.profile_name) == name_key(name)
+
     def _profile_delete(self, asked: p.ProfileName, _call: Call) -> p.Ok:
         if not self._exists(asked.name):
             raise ProfileError(
@@ -345,7 +366,7 @@ class Service:
                 "See the list of profiles.",
                 code=ErrorCode.PROFILE_NOT_FOUND,
             )
-        current = self.profile_name is not None and name_key(self.profile_name) == name_key(asked.name)
+        current = self._is_open(asked.name)
         if not asked.confirm:
             what = "all its conversations and everything it has learned"
             if current:
@@ -376,6 +397,9 @@ class Service:
 
     def _conversation_pin(self, asked: p.ConversationPin, _call: Call) -> p.Conversation:
         return _conversation(self._open.profile.pin_conversation(asked.conversation, asked.pinned))
+
+    def _conversation_learn(self, asked: p.ConversationLearn, _call: Call) -> p.Conversation:
+        return _conversation(self._open.profile.learn_from_conversation(asked.conversation, asked.learn))
 
     def _conversation_delete(self, asked: p.ConversationId, _call: Call) -> p.ConversationDeleted:
         record = self._open.profile.delete_conversation(asked.conversation)
@@ -499,6 +523,30 @@ class Service:
         turns = session.relearn(lambda text: loaded.runner.encode(loaded.newborn, text), call.cancelled)
         return p.Relearned(turns=turns, stats=session.stats())
 
+    def _memory_timeline(self, _asked: None, _call: Call) -> p.Timeline:
+        return timeline.timeline(self._open)
+
+    def _memory_compare(self, asked: p.Moment, call: Call) -> p.Comparison:
+        return timeline.compare(self._open, self._moment(asked), call.cancelled)
+
+    def _memory_back(self, asked: p.GoBack, _call: Call) -> p.WentBack:
+        session, entry = self._open, self._moment(asked)
+        if not asked.confirm and session.profile.entries_since(entry):
+            raise _not_confirmed(timeline.losses(session, entry))
+        gone = timeline.go_back(session, entry, said=asked.said)
+        if gone.messages:
+            self._ready.runner.clear()  # the KV window may hold them still
+        return gone
+
+    def _moment(self, asked: p.Moment | p.GoBack) -> int:
+        """The last lesson that is kept."""
+        if (asked.entry is None) == (asked.date is None):
+            raise ProtocolError("A moment is a learned turn or a date: one of them.", code=ErrorCode.INVALID_PARAMS)
+        profile = self._open.profile
+        if asked.date is not None:
+            return profile.moment(_moment(asked.date))
+        return profile.entry(asked.entry).id if asked.entry else 0
+
     def _memory_reset(self, asked: p.Confirm, _call: Call) -> p.MemoryStats:
         session = self._open
         if not asked.confirm:
@@ -525,7 +573,14 @@ class Service:
 
 
 def _profile(record: ProfileRecord) -> p.ProfileInfo:
-    return p.ProfileInfo(id=record.id, name=record.name, created=record.created, problem=record.problem)
+    return p.ProfileInfo(
+        id=record.id,
+        name=record.name,
+        created=record.created,
+        problem=record.problem,
+        colour=record.colour,
+        picture=record.picture,
+    )
 
 
 def _conversation(record: ConversationRecord) -> p.Conversation:
@@ -536,6 +591,7 @@ def _conversation(record: ConversationRecord) -> p.Conversation:
         updated=record.updated,
         messages=record.messages,
         pinned=record.pinned,
+        learns=record.learns,
     )
 
 

@@ -2,6 +2,7 @@
 
     files.py       the one layer all disk operations go through (injectable); what the disk refuses, in words
     names.py       what a profile may be called
+    looks.py       its colour and its picture
     records.py     what the store hands out and takes
     database.py    one profile's SQLite file: commits, schema versions
     tree.py        the versions of a conversation's messages, as a tree
@@ -10,10 +11,12 @@
     journal.py     learned turns
     tensors.py     the snapshot file format
     snapshots.py   which snapshot files there are
+    timeline.py    the journal by days, and what was learned since a moment
     profile.py     one open profile; says what is promised after which step
     archive.py     the export file, and writing it
     conversation_file.py  one conversation as Markdown or JSON
     importing.py   reading one that may come from anywhere
+    duplicating.py a second profile that holds what the first one does
     profiles.py    the set of profiles
 
 Knows nobody of the engine but `engine.errors`.

@@ -9,9 +9,10 @@
 JSON lines rather than a copy of the database: each line can be checked against a type while it streams by, and no
 foreign SQLite file, with its own schema and triggers, is ever opened.
 
-Version 1.2 (new in 1.1: `pinned` of a conversation; in 1.2: its `leaf`, and `parent` of a message, see `tree`). A minor
-version only adds fields, which an older reader leaves alone; anything else is a new major, which an older reader
-refuses with STATE_NEWER. Readers of every later version open all the older ones.
+Version 1.3 (new in 1.1: `pinned` of a conversation; in 1.2: its `leaf`, and `parent` of a message, see `tree`; in 1.3:
+`learns` of a conversation, and `colour` and `picture` of the profile, see `looks`). A minor version only adds fields,
+which an older reader leaves alone; anything else is a new major, which an older reader refuses with STATE_NEWER.
+Readers of every later version open all the older ones.
 """
 
 from __future__ import annotations
@@ -30,12 +31,12 @@ from engine.errors import StoreError
 from engine.store import tensors
 from engine.store.files import Files, NewFile, disk_errors, replacing
 from engine.store.journal import Journal
-from engine.store.records import MAX_PAYLOAD, MAX_TEXT, MAX_TITLE, StateIdentity
+from engine.store.records import MAX_PAYLOAD, MAX_TEXT, MAX_TITLE, ProfileRecord, StateIdentity
 from engine.store.transcript import Transcript
 
 FORMAT: Final = "techo-profile"
 MAJOR: Final = 1
-MINOR: Final = 2
+MINOR: Final = 3
 
 MANIFEST: Final = "manifest.json"
 CONVERSATIONS: Final = "conversations.jsonl"
@@ -80,6 +81,8 @@ class ProfileInfo(msgspec.Struct):
 
     name: Annotated[str, msgspec.Meta(max_length=1024)]
     created: Stamp
+    colour: Annotated[str, msgspec.Meta(max_length=32)] | None = None
+    picture: bytes = b""
 
 
 class IdentityInfo(msgspec.Struct):
@@ -129,6 +132,7 @@ class ConversationLine(msgspec.Struct):
     pinned: bool = False
     leaf: Identifier | None = None
     """The message at the end of the branch that is shown; None: the newest."""
+    learns: bool = True
 
 
 class MessageLine(msgspec.Struct):
@@ -168,8 +172,7 @@ def suspicious(packed: int, unpacked: int) -> bool:
 class Source:
     """What is exported. `created` is the moment of the export."""
 
-    name: str
-    profile_created: str
+    profile: ProfileRecord
     created: str
     identity: StateIdentity | None
     state: tensors.State | None
@@ -217,7 +220,12 @@ def _write(files: Files, path: Path, source: Source, method: int) -> int:
                 format=FORMAT,
                 version=f"{MAJOR}.{MINOR}",
                 created=_stamp(source.created),
-                profile=ProfileInfo(source.name, _stamp(source.profile_created)),
+                profile=ProfileInfo(
+                    source.profile.name,
+                    _stamp(source.profile.created),
+                    source.profile.colour or None,
+                    source.profile.picture,
+                ),
                 identity=None if bound is None else IdentityInfo(bound.backbone, bound.memory),
                 counts=CountInfo(counts[CONVERSATIONS], counts[MESSAGES], counts[JOURNAL]),
                 next_entry=source.journal.next_id(),
@@ -271,11 +279,11 @@ def _member(
 def _conversations(source: Source) -> Iterator[bytes]:
     after = 0
     while rows := source.transcript.conversation_page(after, PAGE):
-        for identifier, title, created, updated, activity, pinned, leaf in rows:
+        for identifier, title, created, updated, activity, pinned, leaf, learns in rows:
             after = identifier
             yield _line(
                 ConversationLine(
-                    identifier, title[:MAX_TITLE], _stamp(created), _stamp(updated), activity, pinned, leaf
+                    identifier, title[:MAX_TITLE], _stamp(created), _stamp(updated), activity, pinned, leaf, learns
                 )
             )
 

@@ -3,8 +3,9 @@
     Markdown   the branch that is shown, each message under a heading with who said it and when
     JSON       every message with its parent, and the branch that is shown:
 
-        {"format": "techo-conversation", "version": "1.0", "exported": "2026-02-03T04:05:06.789Z",
-         "conversation": {"id": 1, "title": "...", "created": "...", "updated": "...", "pinned": false},
+        {"format": "techo-conversation", "version": "1.1", "exported": "2026-02-03T04:05:06.789Z",
+         "conversation": {"id": 1, "title": "...", "created": "...", "updated": "...", "pinned": false,
+         "learns": true},
          "shown": [1, 2], "messages": [{"id": 1, "parent": 0, "role": "user", "content": "...", "created": "...",
          "finish": null}, ...]}
 
@@ -25,7 +26,8 @@ from engine.store.files import Files, disk_errors, replacing
 from engine.store.records import ConversationRecord, MessageRecord
 
 Kind = Literal["markdown", "json"]
-VERSION: Final = "1.0"
+VERSION: Final = "1.1"
+"""New in 1.1: `learns`, whether what is said in the conversation is learned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ def to_json(
             "created": conversation.created,
             "updated": conversation.updated,
             "pinned": conversation.pinned,
+            "learns": conversation.learns,
         },
         "shown": list(shown),
         "messages": [

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 FILE_NAME: Final = "profile.sqlite3"
 APPLICATION_ID: Final = 0x54656368  # "Tech"
 MAJOR: Final = 1
-MINOR: Final = 2
+MINOR: Final = 3
 CHECK_BYTES: Final = 64 * 1024 * 1024
 """A database up to this size has its structure checked at each open (about 1 ms a megabyte); a larger one would delay
 the start, and is found out when SQLite stumbles over the bad page."""
@@ -139,6 +139,15 @@ CREATE INDEX message_unplaced ON message (id) WHERE parent IS NULL;
 CREATE INDEX message_deleted ON message (deleted_with) WHERE deleted IS NOT NULL;
 """
 
+# An older Techo learns from every conversation: it does not know that one may be left out.
+_SCHEMA_1_3: Final = """
+ALTER TABLE profile ADD COLUMN colour TEXT;  -- #rrggbb; NULL: an older Techo made it
+ALTER TABLE profile ADD COLUMN picture BLOB;  -- see `looks`; NULL: none
+ALTER TABLE conversation ADD COLUMN learns INTEGER NOT NULL DEFAULT 1;
+"""
+LOOKS: Final = 1 << 16 | 3
+"""The version from which on a profile has a colour and a picture."""
+
 
 def _migrations() -> Migrations:
     # sqlite-utils takes 0.2 s to import; only a new or an old database needs it.
@@ -165,6 +174,12 @@ def _migrations() -> Migrations:
         for statement in _statements(_SCHEMA_1_2):
             db.execute(statement)
         db.execute(f"PRAGMA user_version = {1 << 16 | 2}")
+
+    @migrations(name="1.3 colours and pictures of profiles, conversations that are not learned from")
+    def _(db: Utils) -> None:
+        for statement in _statements(_SCHEMA_1_3):
+            db.execute(statement)
+        db.execute(f"PRAGMA user_version = {1 << 16 | 3}")
 
     return migrations
 
@@ -281,6 +296,11 @@ class Database:
         self.run("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
         self.run("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, identifier - 1))
 
+    def copy_to(self, path: Path) -> None:
+        """Writes what is committed to an empty file, without what was deleted. Not durable until it is synced."""
+        with self._lock, disk_errors("duplicate the profile", path):
+            self._connection.execute("VACUUM INTO ?", (str(path),))
+
     def scrub(self) -> bool:
         """Empties the log and gives free pages back, so that no copy of deleted text stays on disk.
 
@@ -365,7 +385,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     _migrations().apply(Utils(connection, recursive_triggers=False, execute_plugins=False))
 
 
-def create_database(files: Files, folder: Path, profile: str, name: str, created: str) -> None:
+def create_database(files: Files, folder: Path, profile: str, name: str, created: str, colour: str) -> None:
     """Makes a new, empty, synced database in `folder`. Not atomic: the caller works in a temporary folder."""
     path = folder / FILE_NAME
     files.create(path).close()  # SQLite would make it readable to everybody; its log takes over these permissions
@@ -375,7 +395,10 @@ def create_database(files: Files, folder: Path, profile: str, name: str, created
         connection.execute("PRAGMA journal_mode = WAL")
         _settle(connection)
         migrate(connection)
-        connection.execute("INSERT INTO profile (one, id, name, created) VALUES (1, ?, ?, ?)", (profile, name, created))
+        connection.execute(
+            "INSERT INTO profile (one, id, name, created, colour) VALUES (1, ?, ?, ?, ?)",
+            (profile, name, created, colour),
+        )
     finally:
         connection.close()
     files.sync_file(path)

@@ -23,8 +23,8 @@ from typing import BinaryIO, Final, TypeVar
 
 import msgspec
 
-from engine.errors import EngineError, ErrorCode, ImportRefused, StateError
-from engine.store import archive, tensors
+from engine.errors import EngineError, ErrorCode, ImportRefused, ProfileError, StateError
+from engine.store import archive, looks, tensors
 from engine.store.archive import (
     CONVERSATIONS,
     JOURNAL,
@@ -119,6 +119,7 @@ def _fill(
 
     transcript = Transcript(database, unheard)
     journal = Journal(database, unheard)
+    _restore_look(manifest.profile, database)
     for conversation in reader.lines(CONVERSATIONS, ConversationLine):
         transcript.restore_conversation(
             conversation.id,
@@ -128,6 +129,7 @@ def _fill(
             conversation.activity,
             conversation.pinned,
             conversation.leaf,
+            conversation.learns,
         )
     for message in reader.lines(MESSAGES, MessageLine):
         reader.fits(len(message.content.encode()) <= MAX_TEXT, "its text is too long")
@@ -180,6 +182,17 @@ def _fill(
     if STATE in manifest.members:
         state = _state(reader, manifest, files, folder, checks)
         snapshots.save(state.arrays, state.last_entry, checks.identity, manifest.next_entry)
+
+
+def _restore_look(profile: archive.ProfileInfo, database: Database) -> None:
+    """Of an older export the profile looks as every new one does."""
+    try:
+        if profile.colour is not None:
+            database.run("UPDATE profile SET colour = ?", (looks.clean_colour(profile.colour),))
+        if profile.picture:
+            database.run("UPDATE profile SET picture = ?", (looks.check_picture(profile.picture),))
+    except ProfileError as error:
+        raise _refused(f"{MANIFEST}: {error.message}") from error
 
 
 def _state(reader: _Reader, manifest: Manifest, files: Files, folder: Path, checks: Checks) -> tensors.State:

@@ -25,7 +25,7 @@ from types import TracebackType
 from typing import Self
 
 from engine.errors import StoreError
-from engine.store import archive, conversation_file
+from engine.store import archive, conversation_file, looks, timeline
 from engine.store.conversation_file import Kind, Speakers
 from engine.store.database import Database
 from engine.store.files import FileLock, Files, disk_errors, make_folders
@@ -47,6 +47,7 @@ from engine.store.records import (
     StateIdentity,
 )
 from engine.store.snapshots import Snapshots, check_identity
+from engine.store.timeline import DayRecord
 from engine.store.transcript import UNDO_SECONDS, Transcript
 
 SNAPSHOTS = "snapshots"
@@ -113,9 +114,9 @@ class Profile:
 
     @property
     def record(self) -> ProfileRecord:
-        """Id, name (as it is now: it can be renamed while it is open) and date."""
-        name, created = self._database.row("SELECT name, created FROM profile")
-        return ProfileRecord(self.directory.name, name, created)
+        """Id, name and looks (as they are now: they can be changed while it is open) and date."""
+        name, created, colour, picture = self._database.row("SELECT name, created, colour, picture FROM profile")
+        return ProfileRecord(self.directory.name, name, created, "", *looks.read(name, colour, picture))
 
     def counts(self) -> Counts:
         """How much there is of everything."""
@@ -137,9 +138,9 @@ class Profile:
 
     # ------------------------------------------------------------------------------------------ transcript
 
-    def create_conversation(self, title: str) -> ConversationRecord:
-        """Begins a conversation."""
-        return self._transcript.create(title)
+    def create_conversation(self, title: str, *, learns: bool = True) -> ConversationRecord:
+        """Begins a conversation; `learns`: what is said in it is to be learned."""
+        return self._transcript.create(title, learns=learns)
 
     def conversations(self) -> list[ConversationRecord]:
         """All conversations, the one that changed last first."""
@@ -156,6 +157,10 @@ class Profile:
     def pin_conversation(self, identifier: int, pinned: bool) -> ConversationRecord:
         """Keeps a conversation at the top of the list, or no longer."""
         return self._transcript.pin(identifier, pinned)
+
+    def learn_from_conversation(self, identifier: int, learns: bool) -> ConversationRecord:
+        """Whether what is said in a conversation from now on is to be learned; what was learned stays."""
+        return self._transcript.set_learns(identifier, learns)
 
     def delete_conversation(self, identifier: int) -> ConversationRecord:
         """Deletes a conversation with its messages -> what it was. Lessons learned from it stay (see `delete_entries`).
@@ -272,6 +277,26 @@ class Profile:
         """Learned turns in force."""
         return self._journal.count()
 
+    def timeline(self) -> list[DayRecord]:
+        """The days on which something was learned that is still known, oldest first."""
+        return timeline.days(self._database)
+
+    def moment(self, until: str) -> int:
+        """The last entry that was learned by a moment as `stamp` writes it; 0 when none was."""
+        return timeline.moment(self._database, until)
+
+    def entries_since(self, entry: int) -> list[int]:
+        """Ids of all entries after this one, ascending, damaged ones too."""
+        return timeline.since(self._database, entry)
+
+    def entries_upto(self, entry: int) -> int:
+        """How many entries up to this one are in force."""
+        return timeline.upto(self._database, entry)
+
+    def told_since(self, entry: int) -> int:
+        """How many messages the entries after this one were learned from, with the replies to them."""
+        return timeline.told_since(self._database, entry)
+
     def delete_entries(self, identifiers: Sequence[int], *, said: bool = False) -> tuple[list[JournalRecord], int]:
         """Forgets learned turns: texts, write sets and, in the same commit, every snapshot that holds one of them.
 
@@ -338,8 +363,10 @@ class Profile:
 
     # ------------------------------------------------------------------------------------------ state
 
-    def load_state(self) -> LoadedState:
+    def load_state(self, upto: int | None = None) -> LoadedState:
         """Where replay starts: the newest snapshot that is whole, or birth. Then come `entries(after=last_entry)`.
+
+        `upto`: only a snapshot that holds no entry after this one.
 
         Damaged snapshots and entries are set aside and named in the notices; nothing is reset.
 
@@ -348,7 +375,7 @@ class Profile:
         """
         check_identity(self._database, self.identity)
         saved = len(self._snapshots.all())
-        state = self._snapshots.load(self.identity)
+        state = self._snapshots.load(self.identity, upto)
         last_entry = 0 if state is None else state.last_entry
         set_aside = saved - len(self._snapshots.all())
         self._journal.verify(last_entry)
@@ -397,8 +424,7 @@ class Profile:
         with self._database.transaction("export the profile"):
             bound = bound_identity(self._database)
             source = archive.Source(
-                name=self.record.name,
-                profile_created=self.record.created,
+                profile=self.record,
                 created=self._database.now(),
                 identity=bound,
                 state=None if bound is None else self._snapshots.load(bound),

@@ -1,4 +1,4 @@
-"""The profiles of one data folder: list, create, rename, delete, open, import.
+"""The profiles of one data folder: list, create, duplicate, rename, delete, open, import.
 
     <data folder>/profiles/.lock         held for the moment of any change to the set of profiles
                            <id>/         a profile: database, snapshots, `lock` (held while it is open)
@@ -15,14 +15,15 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import platformdirs
 
 from engine.errors import EngineError, ErrorCode, ProfileError, StateError, StoreError
-from engine.store import importing
-from engine.store.database import FILE_NAME, Database, create_database, read_version
+from engine.store import duplicating, importing, looks
+from engine.store.database import FILE_NAME, LOOKS, Database, create_database, read_version
 from engine.store.files import FileLock, Files, disk_errors, make_folders, remove_tree
 from engine.store.names import clean_name, name_key
 from engine.store.profile import SNAPSHOTS, Profile
@@ -64,10 +65,53 @@ class ProfileStore:
     def create(self, name: str) -> ProfileRecord:
         """Makes a new, empty profile."""
         name = clean_name(name)
+        colour = self._free_colour(name)
         with self._building(name) as folder:
             identifier, created = _id_of(folder), stamp(self._clock())
-            create_database(self._files, folder, identifier, name, created)
-        return ProfileRecord(identifier, name, created)
+            create_database(self._files, folder, identifier, name, created, colour)
+        return ProfileRecord(identifier, name, created, colour=colour)
+
+    def duplicate(
+        self, name: str, new_name: str, *, open_here: bool = False, notice: Callable[[str], None] = lambda text: None
+    ) -> ProfileRecord:
+        """Makes a new profile that holds all that another one does (see `duplicating`), and changes nothing in that.
+
+        Args:
+            name: Of the one that is there.
+            new_name: Of the new one.
+            open_here: The caller has it open, and lets it rest meanwhile. Otherwise it must be open nowhere.
+            notice: Hears of damage that was found on the way.
+        """
+        new_name = clean_name(new_name)
+        with self._exclusive():
+            record = self._find(name)
+            source = self.directory / record.id
+            lock = None if open_here else self._lock(record, source)
+        try:
+            with self._building(new_name) as folder:
+                twin = replace(record, id=_id_of(folder), name=new_name, created=stamp(self._clock()))
+                duplicating.duplicate(self._files, source, folder, twin, self._clock, notice)
+        finally:
+            if lock is not None:
+                lock.release()
+        return twin
+
+    def look(self, name: str, colour: str | None, picture: bytes | None) -> ProfileRecord:
+        """Gives a profile another colour or picture (empty: none), also while it is open. None leaves it as it is."""
+        changes: dict[str, str | bytes | None] = {}
+        if colour is not None:
+            changes["colour"] = looks.clean_colour(colour)
+        if picture is not None:
+            changes["picture"] = looks.check_picture(picture) if picture else None
+        with self._exclusive():
+            record = self._find(name)
+            with (
+                closing(Database(self._files, self.directory / record.id, self._clock)) as database,
+                database.transaction("change the looks of the profile"),
+            ):
+                for column, value in changes.items():
+                    database.run(f"UPDATE profile SET {column} = ?", (value,))
+        return self._record(record.id)
 
     def rename(self, name: str, new_name: str) -> ProfileRecord:
         """Gives a profile another name, also while it is open. Changing only letter case is fine."""
@@ -80,7 +124,7 @@ class ProfileStore:
                 database.transaction("rename the profile"),
             ):
                 database.run("UPDATE profile SET name = ?", (new_name,))
-        return ProfileRecord(record.id, new_name, record.created)
+        return replace(record, name=new_name)
 
     def delete(self, name: str) -> None:
         """Deletes a profile with everything in it. Refused while it is open anywhere.
@@ -136,9 +180,10 @@ class ProfileStore:
         the write set of each learned turn. When anything fails, nothing has been changed.
         """
         name = clean_name(name)
+        colour = self._free_colour(name)
         with self._building(name) as folder:
             identifier, created = _id_of(folder), stamp(self._clock())
-            create_database(self._files, folder, identifier, name, created)
+            create_database(self._files, folder, identifier, name, created, colour)
             with closing(Database(self._files, folder, self._clock)) as database:
                 snapshots = Snapshots(self._files, folder / SNAPSHOTS, database, lambda text: None)
                 checks = importing.Checks(identity, validate, validate_payload)
@@ -146,7 +191,7 @@ class ProfileStore:
             with disk_errors("import the profile", folder):
                 self._files.sync_file(folder / FILE_NAME)
                 self._files.sync_folder(folder)
-        return ProfileRecord(identifier, name, created)
+        return self._record(identifier)
 
     # ------------------------------------------------------------------------------------------ parts
 
@@ -224,6 +269,11 @@ class ProfileStore:
                     f"There is a profile {record.name} already.", "Choose another name.", code=ErrorCode.PROFILE_EXISTS
                 )
 
+    def _free_colour(self, name: str) -> str:
+        if self._is_missing():
+            return looks.free_colour(name, ())
+        return looks.free_colour(name, [record.colour for record in self._records()])
+
     def _records(self) -> tuple[ProfileRecord, ...]:
         with disk_errors("read the list of profiles", self.directory):
             names = [name for name in self._files.names(self.directory) if _ID.fullmatch(name)]
@@ -247,17 +297,18 @@ class ProfileStore:
     def _read(self, identifier: str, path: Path, mode: str) -> ProfileRecord:
         with closing(self._files.connect(path, mode)) as connection:
             connection.text_factory = lambda data: data.decode("utf-8", "replace")
-            problem = ""
+            version, problem = 0, ""
             try:
-                read_version(connection, path)
+                version = read_version(connection, path)
             except StateError as error:
                 if error.code != ErrorCode.STATE_NEWER:
                     raise
                 problem = error.message
-            row = connection.execute("SELECT name, created FROM profile").fetchone()
+            columns = "colour, picture" if version >= LOOKS else "NULL, NULL"
+            row = connection.execute(f"SELECT name, created, {columns} FROM profile").fetchone()
             if row is None or not isinstance(row[0], str):
                 raise sqlite3.DatabaseError("no name")
-            return ProfileRecord(identifier, row[0], str(row[1]), problem)
+            return ProfileRecord(identifier, row[0], str(row[1]), problem, *looks.read(row[0], row[2], row[3]))
 
     def _clean(self) -> None:
         """Removes what crashes left. Never fails and never waits: the next list tries again."""

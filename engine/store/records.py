@@ -43,6 +43,10 @@ class ProfileRecord:
     name: str
     created: str
     problem: str = ""
+    colour: str = ""
+    """`#rrggbb`; empty when it cannot be read."""
+    picture: bytes = b""
+    """A small PNG; empty: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,8 @@ class ConversationRecord:
     """How many it has, all versions counted."""
     pinned: bool = False
     """Kept at the top of the list."""
+    learns: bool = True
+    """What is said in it is learned."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,13 +74,19 @@ class Snapshots:
         self._remove([self.path(record) for record in old])
         return path
 
-    def load(self, identity: StateIdentity) -> tensors.State | None:
+    def load(self, identity: StateIdentity, upto: int | None = None) -> tensors.State | None:
         """The newest snapshot that is whole, or None. Those that are not are set aside on the way and noticed.
+
+        Args:
+            identity: Whose it has to be.
+            upto: It holds no entry after this one.
 
         Raises:
             StateError: STATE_MISMATCH, STATE_NEWER. Nothing has been changed then.
         """
         for record in self.all():
+            if upto is not None and record.last_entry > upto:
+                continue
             state = self._read(record)
             if state is None:
                 continue

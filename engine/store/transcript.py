@@ -45,7 +45,7 @@ UNDO_SECONDS: Final = 30.0
 
 _CONVERSATION = """
 SELECT id, title, created, updated,
-    (SELECT count(*) FROM message WHERE conversation = conversation.id AND deleted IS NULL), pinned
+    (SELECT count(*) FROM message WHERE conversation = conversation.id AND deleted IS NULL), pinned, learns
 FROM conversation WHERE deleted IS NULL
 """
 # After a flipped byte a message may name a conversation that does not exist; nothing can show it.
@@ -70,14 +70,14 @@ class Transcript:
         self._database = database
         self._notice = notice
 
-    def create(self, title: str) -> ConversationRecord:
-        """Begins a conversation."""
+    def create(self, title: str, *, learns: bool = True) -> ConversationRecord:
+        """Begins a conversation; `learns`: what is said in it is learned."""
         db = self._database
         with db.transaction("begin a conversation"):
             now = db.now()
             db.run(
-                "INSERT INTO conversation (title, created, updated, activity) VALUES (?, ?, ?, 0)",
-                (clean_title(title), now, now),
+                "INSERT INTO conversation (title, created, updated, activity, learns) VALUES (?, ?, ?, 0, ?)",
+                (clean_title(title), now, now, int(learns)),
             )
             identifier = int(db.value("SELECT last_insert_rowid()"))
             self._touch(identifier, now)
@@ -110,6 +110,13 @@ class Transcript:
         with self._database.transaction("pin the conversation"):
             self.get(identifier)
             self._database.run("UPDATE conversation SET pinned = ? WHERE id = ?", (int(pinned), identifier))
+        return self.get(identifier)
+
+    def set_learns(self, identifier: int, learns: bool) -> ConversationRecord:
+        """Whether what is said in a conversation from now on is learned."""
+        with self._database.transaction("change what is learned"):
+            self.get(identifier)
+            self._database.run("UPDATE conversation SET learns = ? WHERE id = ?", (int(learns), identifier))
         return self.get(identifier)
 
     def delete(self, identifier: int) -> ConversationRecord:
@@ -503,23 +510,33 @@ class Transcript:
         )
         return [replace(self._record(row), parent=parents[row[0]]) for row in rows]
 
-    def conversation_page(self, after: int, limit: int) -> list[tuple[int, str, str, str, int, bool, int | None]]:
-        """`(id, title, created, updated, activity, pinned, leaf)` in the order of ids, for the export."""
+    def conversation_page(self, after: int, limit: int) -> list[tuple[int, str, str, str, int, bool, int | None, bool]]:
+        """`(id, title, created, updated, activity, pinned, leaf, learns)` in the order of ids, for the export."""
         rows = self._database.rows(
-            f"SELECT id, title, created, updated, activity, pinned, {_LEAF} FROM conversation "
+            f"SELECT id, title, created, updated, activity, pinned, {_LEAF}, learns FROM conversation "
             "WHERE id > ? AND deleted IS NULL ORDER BY id LIMIT ?",
             (after, limit),
         )
-        return [(row[0], str(row[1]), str(row[2]), str(row[3]), row[4], bool(row[5]), row[6]) for row in rows]
+        return [
+            (row[0], str(row[1]), str(row[2]), str(row[3]), row[4], bool(row[5]), row[6], bool(row[7])) for row in rows
+        ]
 
     def restore_conversation(
-        self, identifier: int, title: str, created: str, updated: str, activity: int, pinned: bool, leaf: int | None
+        self,
+        identifier: int,
+        title: str,
+        created: str,
+        updated: str,
+        activity: int,
+        pinned: bool,
+        leaf: int | None,
+        learns: bool,
     ) -> None:
         """Puts back a conversation as an export holds it (inside a transaction)."""
         self._database.run(
-            "INSERT INTO conversation (id, title, created, updated, activity, pinned, leaf) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (identifier, clean_title(title), created, updated, activity, int(pinned), leaf),
+            "INSERT INTO conversation (id, title, created, updated, activity, pinned, leaf, learns) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (identifier, clean_title(title), created, updated, activity, int(pinned), leaf, int(learns)),
         )
 
     def shows_what_is_missing(self) -> bool:
@@ -587,8 +604,8 @@ class Transcript:
 
 
 def _conversation(row: Any) -> ConversationRecord:
-    identifier, title, created, updated, messages, pinned = row
-    return ConversationRecord(identifier, str(title), str(created), str(updated), messages, bool(pinned))
+    identifier, title, created, updated, messages, pinned, learns = row
+    return ConversationRecord(identifier, str(title), str(created), str(updated), messages, bool(pinned), bool(learns))
 
 
 def _check(role: str, finish: str | None) -> None:

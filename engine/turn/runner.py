@@ -9,6 +9,9 @@ A turn that is stopped is learned all the same: what the user said was said. Lea
 to a reply: another reply, or more of one, is no second lesson. An edited message is another turn and is learned; what
 its old version had taught is forgotten exactly, before the reply, so that the memory speaks for what is meant now. Both
 versions stay in the transcript. Going back to the old one teaches nothing by itself.
+
+In a conversation that is not learned from (`conversation.learn`) none of this changes the memory; it is read all the
+same.
 """
 
 from __future__ import annotations
@@ -160,11 +163,13 @@ class TurnRunner:
             earlier = None
         else:
             earlier = _earlier(session, asked.conversation) if old is None else session.profile.path(old.parent or 0)
+        conversation = asked.conversation if old is None else old.conversation
+        learn = asked.learn and (asked.learns if conversation is None else _learns(session, conversation))
         turn = self._turn(earlier, asked.history, text, limit)
-        said = self._accept(session, asked.conversation, text, number, old)
-        forgotten = self._unlearn(session, old.id) if old is not None and asked.learn else []
+        said = self._accept(session, asked.conversation, text, number, old, learns=asked.learns)
+        forgotten = self._unlearn(session, old.id) if old is not None and learn else []
         reply = Reply(self._sender(number), Kept(session.profile, said.conversation, said.id))
-        done = self._reply(session, turn, asked, said, reply, number, cancelled, arrived, learn=asked.learn)
+        done = self._reply(session, turn, asked, said, reply, number, cancelled, arrived, learn=learn)
         done.forgotten = forgotten
         return done
 
@@ -180,7 +185,7 @@ class TurnRunner:
         turn.taught = session.profile.learned_from(said.id)
         self._notify("turn.accepted", TurnAccepted(turn=number, conversation=said.conversation, message=said.id))
         reply = Reply(self._sender(number), Kept(session.profile, said.conversation, said.id, bool(replies)))
-        learn = asked.learn and not _came_to_learning(turn, replies)
+        learn = asked.learn and _learns(session, said.conversation) and not _came_to_learning(turn, replies)
         return self._reply(session, turn, asked, said, reply, number, cancelled, arrived, learn=learn)
 
     def go_on(
@@ -209,7 +214,8 @@ class TurnRunner:
         self._notify("turn.accepted", TurnAccepted(turn=number, conversation=said.conversation, message=said.id))
         kept = Kept(session.profile, said.conversation, said.id)
         reply = Reply(self._sender(number), kept, (begun.id, begun.content))
-        learn = asked.learn and not _came_to_learning(turn, session.profile.replies(said.id))
+        replies = session.profile.replies(said.id)
+        learn = asked.learn and _learns(session, said.conversation) and not _came_to_learning(turn, replies)
         return self._reply(session, turn, asked, said, reply, number, cancelled, arrived, learn=learn)
 
     def _reply(
@@ -260,7 +266,8 @@ class TurnRunner:
 
     def feed(self, session: Session, given: TurnFeed, number: int, cancelled: Callable[[], bool]) -> TurnDone:
         """One turn whose reply is known: both messages are stored, the user's is read and learned."""
-        memory = session.memory if given.learn else None
+        learn = given.learn and (given.conversation is None or _learns(session, given.conversation))
+        memory = session.memory if learn else None
         text = _checked(given.user)
         turn = _Turn(self._prompts.build(_earlier(session, given.conversation), text, max_tokens=0))
         said = self._accept(session, given.conversation, text, number)
@@ -271,7 +278,7 @@ class TurnRunner:
             reply_message = reply.id
         finish: FinishReason = "stop"
         learned = None
-        if given.learn:
+        if learn:
             try:
                 self._read(turn, memory, cancelled, answer=False)
             except Cancelled:
@@ -342,14 +349,21 @@ class TurnRunner:
         return lambda piece: self._notify("turn.delta", TurnDelta(turn=number, text=piece))
 
     def _accept(
-        self, session: Session, conversation: int | None, text: str, number: int, old: MessageRecord | None = None
+        self,
+        session: Session,
+        conversation: int | None,
+        text: str,
+        number: int,
+        old: MessageRecord | None = None,
+        *,
+        learns: bool = True,
     ) -> MessageRecord:
         """Commits what the user said (beside `old`, when that was edited), and says so."""
         if old is not None:
             said = session.profile.append_message(old.conversation, "user", text, parent=old.parent)
         else:
             if conversation is None:
-                conversation = session.profile.create_conversation(title_of(text)).id
+                conversation = session.profile.create_conversation(title_of(text), learns=learns).id
             said = session.profile.append_message(conversation, "user", text)
         self._notify("turn.accepted", TurnAccepted(turn=number, conversation=said.conversation, message=said.id))
         return said
@@ -583,6 +597,11 @@ def _checked(text: str) -> str:
 
 def _earlier(session: Session, conversation: int | None) -> list[MessageRecord]:
     return [] if conversation is None else session.profile.messages(conversation)
+
+
+def _learns(session: Session, conversation: int) -> bool:
+    """Whether what is said in a conversation is to be learned."""
+    return session.profile.conversation(conversation).learns
 
 
 def _editable(session: Session, asked: TurnSend) -> MessageRecord:

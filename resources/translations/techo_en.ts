@@ -22,7 +22,24 @@
     </message>
 </context>
 <context>
+    <name>LifeChart</name>
+    <message numerus="yes">
+        <source>%Ln lessons</source>
+        <translation>
+            <numerusform>%Ln lesson</numerusform>
+            <numerusform>%Ln lessons</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>MainWindow</name>
+    <message numerus="yes">
+        <source>The memory went back: %Ln lessons are forgotten.</source>
+        <translation>
+            <numerusform>The memory went back: %Ln lesson is forgotten.</numerusform>
+            <numerusform>The memory went back: %Ln lessons are forgotten.</numerusform>
+        </translation>
+    </message>
     <message numerus="yes">
         <source>Learned %Ln turns anew.</source>
         <translation>
@@ -99,6 +116,65 @@
         <translation>
             <numerusform>%Ln conversation</numerusform>
             <numerusform>%Ln conversations</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>TimelineDialog</name>
+    <message numerus="yes">
+        <source>%Ln earlier lessons have been forgotten. Going back does not bring them back.</source>
+        <translation>
+            <numerusform>%Ln earlier lesson has been forgotten. Going back does not bring it back.</numerusform>
+            <numerusform>%Ln earlier lessons have been forgotten. Going back does not bring them back.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln lessons</source>
+        <translation>
+            <numerusform>%Ln lesson</numerusform>
+            <numerusform>%Ln lessons</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>on %Ln days</source>
+        <translation>
+            <numerusform>on %Ln day</numerusform>
+            <numerusform>on %Ln days</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln were forgotten.</source>
+        <translation>
+            <numerusform>%Ln was forgotten.</numerusform>
+            <numerusform>%Ln were forgotten.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>and %Ln more</source>
+        <translation>
+            <numerusform>and %Ln more</numerusform>
+            <numerusform>and %Ln more</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln lessons since, which going back forgets:</source>
+        <translation>
+            <numerusform>%Ln lesson since, which going back forgets:</numerusform>
+            <numerusform>%Ln lessons since, which going back forgets:</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln messages are taken out of the conversations as well.</source>
+        <translation>
+            <numerusform>%Ln message is taken out of the conversations as well.</numerusform>
+            <numerusform>%Ln messages are taken out of the conversations as well.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Forget %Ln lessons, and go back to the memory of that moment?</source>
+        <translation>
+            <numerusform>Forget %Ln lesson, and go back to the memory of that moment?</numerusform>
+            <numerusform>Forget %Ln lessons, and go back to the memory of that moment?</numerusform>
         </translation>
     </message>
 </context>

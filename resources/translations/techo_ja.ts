@@ -45,6 +45,57 @@
     </message>
 </context>
 <context>
+    <name>Avatars</name>
+    <message>
+        <source>Indigo</source>
+        <translation>藍</translation>
+    </message>
+    <message>
+        <source>Teal</source>
+        <translation>青緑</translation>
+    </message>
+    <message>
+        <source>Moss</source>
+        <translation>苔色</translation>
+    </message>
+    <message>
+        <source>Chestnut</source>
+        <translation>栗色</translation>
+    </message>
+    <message>
+        <source>Vermilion</source>
+        <translation>朱色</translation>
+    </message>
+    <message>
+        <source>Plum blossom</source>
+        <translation>梅色</translation>
+    </message>
+    <message>
+        <source>Violet</source>
+        <translation>紫</translation>
+    </message>
+    <message>
+        <source>Slate</source>
+        <translation>鈍色</translation>
+    </message>
+    <message>
+        <source>The file cannot be read: {reason}.</source>
+        <translation>ファイルを読めません: {reason}</translation>
+    </message>
+    <message>
+        <source>The picture is too large.</source>
+        <translation>画像が大きすぎます。</translation>
+    </message>
+    <message>
+        <source>That is no picture that Techo can read.</source>
+        <translation>Techo が読める画像ではありません。</translation>
+    </message>
+    <message>
+        <source>The picture is damaged.</source>
+        <translation>画像が壊れています。</translation>
+    </message>
+</context>
+<context>
     <name>Bubble</name>
     <message>
         <source>You said</source>
@@ -203,6 +254,18 @@
         <source>Send (Enter)</source>
         <translation>送信 (Enter)</translation>
     </message>
+    <message>
+        <source>Learn from this chat</source>
+        <translation>このチャットから覚える</translation>
+    </message>
+    <message>
+        <source>Techo learns from this chat. Click to switch that off.</source>
+        <translation>このチャットで話したことを覚えます。クリックすると、覚えないようにします。</translation>
+    </message>
+    <message>
+        <source>Techo is not learning from this chat. Click to switch it on.</source>
+        <translation>このチャットで話したことは覚えません。クリックすると、覚えるようにします。</translation>
+    </message>
 </context>
 <context>
     <name>ConversationList</name>
@@ -239,6 +302,10 @@
         <translation>名前を変更</translation>
     </message>
     <message>
+        <source>Learn from this chat</source>
+        <translation>このチャットから覚える</translation>
+    </message>
+    <message>
         <source>Export…</source>
         <translation>書き出す…</translation>
     </message>
@@ -253,6 +320,10 @@
     <message>
         <source>Untitled</source>
         <translation>無題</translation>
+    </message>
+    <message>
+        <source>Techo is not learning from this chat.</source>
+        <translation>このチャットで話したことは覚えません。</translation>
     </message>
     <message>
         <source>Unpin</source>
@@ -622,6 +693,14 @@
         <translation>そのメッセージはもうありません。</translation>
     </message>
     <message>
+        <source>This colour or picture cannot be used.</source>
+        <translation>この色や画像は使えません。</translation>
+    </message>
+    <message>
+        <source>Choose another one.</source>
+        <translation>別のものを選んでください。</translation>
+    </message>
+    <message>
         <source>What this profile has learned belongs to another language model or another version of the memory.</source>
         <translation>このプロファイルが覚えた内容は、別の言語モデル、または別のバージョンの記憶のものです。</translation>
     </message>
@@ -925,6 +1004,65 @@ Everything stays on this computer.</source>
     </message>
 </context>
 <context>
+    <name>LearnSwitch</name>
+    <message>
+        <source>&amp;Learn from this chat</source>
+        <translation>このチャットから覚える(&amp;L)</translation>
+    </message>
+</context>
+<context>
+    <name>LifeChart</name>
+    <message numerus="yes">
+        <source>%Ln lessons</source>
+        <translation>
+            <numerusform>覚えた発言 %Ln 件</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>LookDialog</name>
+    <message>
+        <source>Colour and picture</source>
+        <translation>色と画像</translation>
+    </message>
+    <message>
+        <source>Choose a picture…</source>
+        <translation>画像を選ぶ…</translation>
+    </message>
+    <message>
+        <source>Without a picture</source>
+        <translation>画像をはずす</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>保存</translation>
+    </message>
+    <message>
+        <source>Only a small copy of the picture is kept, in the profile itself.</source>
+        <translation>画像は小さくした写しだけを、プロファイルの中に保存します。</translation>
+    </message>
+    <message>
+        <source>Choose a picture</source>
+        <translation>画像を選ぶ</translation>
+    </message>
+    <message>
+        <source>Pictures ({kinds})</source>
+        <translation>画像 ({kinds})</translation>
+    </message>
+    <message>
+        <source>All files (*)</source>
+        <translation>すべてのファイル (*)</translation>
+    </message>
+    <message>
+        <source>Folder:</source>
+        <translation>フォルダー:</translation>
+    </message>
+    <message>
+        <source>Kind of file:</source>
+        <translation>ファイルの種類:</translation>
+    </message>
+</context>
+<context>
     <name>MainWindow</name>
     <message>
         <source>&amp;Chat</source>
@@ -979,6 +1117,10 @@ Everything stays on this computer.</source>
         <translation>一時的なチャット: 保存も記憶もされません。</translation>
     </message>
     <message>
+        <source>Techo is not learning from this chat. What it knows, it still knows here.</source>
+        <translation>このチャットで話したことは覚えません。すでに覚えていることは、ここでも思い出せます。</translation>
+    </message>
+    <message>
         <source>A small model can be wrong. What it learns stays on this computer.</source>
         <translation>小さなモデルなので、間違えることがあります。覚えたことは、このコンピューターの外に出ません。</translation>
     </message>
@@ -1001,6 +1143,20 @@ Everything stays on this computer.</source>
     <message>
         <source>Open it</source>
         <translation>開く</translation>
+    </message>
+    <message>
+        <source>“{name}” holds everything, too.</source>
+        <translation>すべてを「{name}」に複製しました。</translation>
+    </message>
+    <message>
+        <source>What was before is kept as “{name}”.</source>
+        <translation>これまでの記憶は「{name}」に残しました。</translation>
+    </message>
+    <message numerus="yes">
+        <source>The memory went back: %Ln lessons are forgotten.</source>
+        <translation>
+            <numerusform>記憶を戻し、覚えた発言 %Ln 件を忘れました。</numerusform>
+        </translation>
     </message>
     <message>
         <source>The profile “{name}” is gone, with all its files.</source>
@@ -1085,6 +1241,10 @@ Everything stays on this computer.</source>
     <message>
         <source>&amp;What I have learned…</source>
         <translation>覚えたこと(&amp;W)…</translation>
+    </message>
+    <message>
+        <source>The &amp;life of the memory…</source>
+        <translation>記憶のあゆみ(&amp;L)…</translation>
     </message>
     <message>
         <source>&amp;Export to a file…</source>
@@ -1208,6 +1368,10 @@ Everything stays on this computer.</source>
     <message>
         <source>{size} in the newest snapshot on disk</source>
         <translation>ディスク上の最新の保存分: {size}</translation>
+    </message>
+    <message>
+        <source>Techo is not learning from this chat.</source>
+        <translation>このチャットで話したことは覚えません。</translation>
     </message>
     <message>
         <source>Nothing new: all of it was known, or not worth keeping.</source>
@@ -1749,6 +1913,10 @@ Everything stays on this computer.</source>
         <translation>新しいプロファイル(&amp;N)…</translation>
     </message>
     <message>
+        <source>&amp;Colour and picture…</source>
+        <translation>色と画像(&amp;C)…</translation>
+    </message>
+    <message>
         <source>Imported</source>
         <translation>読み込んだ手帳</translation>
     </message>
@@ -1759,6 +1927,14 @@ Everything stays on this computer.</source>
     <message>
         <source>&amp;Rename…</source>
         <translation>名前を変更(&amp;R)…</translation>
+    </message>
+    <message>
+        <source>D&amp;uplicate “{name}”…</source>
+        <translation>「{name}」を複製(&amp;U)…</translation>
+    </message>
+    <message>
+        <source>D&amp;uplicate…</source>
+        <translation>複製(&amp;U)…</translation>
     </message>
     <message>
         <source>&amp;Delete “{name}”…</source>
@@ -1791,6 +1967,22 @@ Everything stays on this computer.</source>
     <message>
         <source>Rename</source>
         <translation>変更</translation>
+    </message>
+    <message>
+        <source>Duplicate profile</source>
+        <translation>プロファイルの複製</translation>
+    </message>
+    <message>
+        <source>Name of the new profile, which holds everything that “{name}” does</source>
+        <translation>新しいプロファイルの名前（「{name}」の中身をすべて写します）</translation>
+    </message>
+    <message>
+        <source>Duplicate</source>
+        <translation>複製</translation>
+    </message>
+    <message>
+        <source>{name} (copy)</source>
+        <translation>{name}（写し）</translation>
     </message>
     <message numerus="yes">
         <source>%Ln learned turns</source>
@@ -1940,8 +2132,8 @@ Everything stays on this computer.</source>
         <translation>プロファイル: {name}</translation>
     </message>
     <message>
-        <source>Switch, make, rename or delete profiles</source>
-        <translation>プロファイルの切り替え、作成、名前の変更、削除</translation>
+        <source>Switch, make, change or delete profiles</source>
+        <translation>プロファイルの切り替え、作成、変更、削除</translation>
     </message>
     <message>
         <source>New chat</source>
@@ -2013,6 +2205,169 @@ Everything stays on this computer.</source>
     <message>
         <source>Changing the language model…</source>
         <translation>言語モデルを切り替えています…</translation>
+    </message>
+</context>
+<context>
+    <name>TimelineDialog</name>
+    <message numerus="yes">
+        <source>%Ln earlier lessons have been forgotten. Going back does not bring them back.</source>
+        <translation>
+            <numerusform>それより前に覚えた %Ln 件は、すでに忘れています。戻っても思い出しません。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Nothing learned yet.</source>
+        <translation>まだ何も覚えていません。</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln lessons</source>
+        <translation>
+            <numerusform>%Ln 件</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>on %Ln days</source>
+        <translation>
+            <numerusform>%Ln 日間</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{lessons} {days} are known now.</source>
+        <translation>{days}に覚えた {lessons}を、今も覚えています。</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln were forgotten.</source>
+        <translation>
+            <numerusform>%Ln 件は忘れました。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Now</source>
+        <translation>今</translation>
+    </message>
+    <message>
+        <source>At its beginning</source>
+        <translation>はじまり</translation>
+    </message>
+    <message>
+        <source>After what was learned at {time}</source>
+        <translation>{time} に覚えたところまで</translation>
+    </message>
+    <message>
+        <source>Choose a day above, or a lesson: then you see what has come since.</source>
+        <translation>上の日付か、覚えたことを一つ選ぶと、そのあとに増えたものがわかります。</translation>
+    </message>
+    <message>
+        <source>Comparing…</source>
+        <translation>比べています…</translation>
+    </message>
+    <message>
+        <source>“{text}”</source>
+        <translation>「{text}」</translation>
+    </message>
+    <message numerus="yes">
+        <source>and %Ln more</source>
+        <translation>
+            <numerusform>ほか %Ln 件</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln lessons since, which going back forgets:</source>
+        <translation>
+            <numerusform>そのあとに覚えた %Ln 件（戻ると忘れます）:</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln messages are taken out of the conversations as well.</source>
+        <translation>
+            <numerusform>元のメッセージと返事、合わせて %Ln 件も会話から取り除きます。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>The messages stay in the conversations.</source>
+        <translation>元のメッセージは会話に残ります。</translation>
+    </message>
+    <message>
+        <source>The memory of now is kept as the profile “{name}”.</source>
+        <translation>今の記憶は、プロファイル「{name}」として残します。</translation>
+    </message>
+    <message>
+        <source>This cannot be undone.</source>
+        <translation>元に戻すことはできません。</translation>
+    </message>
+    <message>
+        <source>Go back</source>
+        <translation>戻る</translation>
+    </message>
+    <message numerus="yes">
+        <source>Forget %Ln lessons, and go back to the memory of that moment?</source>
+        <translation>
+            <numerusform>%Ln 件を忘れて、そのときの記憶に戻りますか？</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{name}, {day}</source>
+        <translation>{name} {day}</translation>
+    </message>
+    <message>
+        <source>The life of the memory</source>
+        <translation>記憶のあゆみ</translation>
+    </message>
+    <message>
+        <source>Lessons by day. Left and right choose the moment.</source>
+        <translation>日ごとに覚えた件数。左右の矢印キーで時点を選びます。</translation>
+    </message>
+    <message>
+        <source>Lessons, newest first. Choosing one goes to the moment after it.</source>
+        <translation>覚えたこと（新しい順）。選ぶと、それを覚えた直後の時点になります。</translation>
+    </message>
+    <message>
+        <source>Moment</source>
+        <translation>時点</translation>
+    </message>
+    <message>
+        <source>The end of yesterday</source>
+        <translation>昨日の終わり</translation>
+    </message>
+    <message>
+        <source>A week ago</source>
+        <translation>1 週間前</translation>
+    </message>
+    <message>
+        <source>A month ago</source>
+        <translation>1 か月前</translation>
+    </message>
+    <message>
+        <source>Go to…</source>
+        <translation>時点を選ぶ…</translation>
+    </message>
+    <message>
+        <source>Lessons</source>
+        <translation>覚えた発言</translation>
+    </message>
+    <message>
+        <source>Neurons in use</source>
+        <translation>使用中のニューロン</translation>
+    </message>
+    <message>
+        <source>then</source>
+        <translation>当時</translation>
+    </message>
+    <message>
+        <source>now</source>
+        <translation>今</translation>
+    </message>
+    <message>
+        <source>Keep the memory of now as a profile of its own</source>
+        <translation>今の記憶を、別のプロファイルとして残す</translation>
+    </message>
+    <message>
+        <source>Also take the messages out of the conversations</source>
+        <translation>元のメッセージも会話から取り除く</translation>
+    </message>
+    <message>
+        <source>Go back…</source>
+        <translation>戻る…</translation>
     </message>
 </context>
 <context>

@@ -9,6 +9,8 @@ begins with `/` makes it misbehave in the middle of a turn; the options do so fr
 from __future__ import annotations
 
 import argparse
+import base64
+import datetime
 import json
 import os
 import queue
@@ -57,7 +59,14 @@ class Store:
         return int(self.data["next"])
 
     def profiles(self) -> list[p.ProfileInfo]:
-        return [p.ProfileInfo(id=d["id"], name=n, created=NOW) for n, d in self.data["profiles"].items()]
+        return [self.info(name) for name in self.data["profiles"]]
+
+    def info(self, name: str) -> p.ProfileInfo:
+        found = self.data["profiles"][name]
+        picture = base64.b64decode(found.get("picture", ""))
+        return p.ProfileInfo(
+            id=found["id"], name=name, created=NOW, colour=found.get("colour", "#2d5480"), picture=picture
+        )
 
 
 class Fail(Exception):
@@ -132,7 +141,7 @@ class Engine:
         return found
 
     def info(self) -> p.ProfileInfo:
-        return p.ProfileInfo(id=self.open["id"], name=str(self.profile), created=NOW)
+        return self.store.info(str(self.profile))
 
     def make(self, name: str) -> None:
         number = self.store.number()
@@ -206,6 +215,26 @@ class Engine:
         self.store.save()
         return p.Ok()
 
+    def do_profile_duplicate(self, params: p.ProfileDuplicate) -> p.ProfileInfo:
+        if params.new_name in self.store.data["profiles"]:
+            raise Fail(1202, "There is a profile of this name already.")
+        if "refuse" in params.new_name:
+            raise Fail(1304, "The disk is full.", "Free some space.")
+        twin = json.loads(json.dumps(self.store.data["profiles"][params.name]))
+        twin["id"] = f"id{self.store.number()}"
+        self.store.data["profiles"][params.new_name] = twin
+        self.store.save()
+        return self.store.info(params.new_name)
+
+    def do_profile_look(self, params: p.ProfileLook) -> p.ProfileInfo:
+        profile = self.store.data["profiles"][params.name]
+        if params.colour is not None:
+            profile["colour"] = params.colour
+        if params.picture is not None:
+            profile["picture"] = base64.b64encode(params.picture).decode()
+        self.store.save()
+        return self.store.info(params.name)
+
     def do_profile_delete(self, params: p.ProfileName) -> p.Ok:
         profile = self.store.data["profiles"][params.name]
         if not params.confirm:
@@ -229,7 +258,13 @@ class Engine:
         pinned = number in self.open["pinned"]
         updated = self.open["updated"].get(str(number), NOW)
         return p.Conversation(
-            id=number, title=title, created=NOW, updated=updated, messages=len(messages), pinned=pinned
+            id=number,
+            title=title,
+            created=NOW,
+            updated=updated,
+            messages=len(messages),
+            pinned=pinned,
+            learns=number not in self.open.get("unlearned", []),
         )
 
     def messages(self, number: int) -> list[dict[str, Any]]:
@@ -323,6 +358,16 @@ class Engine:
         self.store.save()
         return self.conversation(params.conversation)
 
+    def do_conversation_learn(self, params: p.ConversationLearn) -> p.Conversation:
+        self.messages(params.conversation)
+        self.set_learns(params.conversation, learns=params.learn)
+        return self.conversation(params.conversation)
+
+    def set_learns(self, conversation: int, *, learns: bool) -> None:
+        unlearned = set(self.open.get("unlearned", [])) - {conversation}
+        self.open["unlearned"] = [*unlearned, *([] if learns else [conversation])]
+        self.store.save()
+
     def do_conversation_delete(self, params: p.ConversationId) -> p.ConversationDeleted:
         gone = self.conversation(params.conversation)
         self.open["deleted"][str(gone.id)] = self.open["conversations"].pop(str(gone.id))
@@ -395,7 +440,10 @@ class Engine:
             forgotten = [e["id"] for e in self.open["journal"] if e["message"] == params.edits]
             self.open["journal"] = [e for e in self.open["journal"] if e["id"] not in forgotten]
         self.begin()
-        said = self.add(conversation or self.store.number(), "user", text, parent)
+        if conversation is None:
+            conversation = self.store.number()
+            self.set_learns(conversation, learns=params.learns)
+        said = self.add(conversation, "user", text, parent)
         if text.startswith("/die-unsaid"):  # Saved, but the notification never leaves.
             os._exit(9)
         done = self.reply(said, text, None)
@@ -493,7 +541,7 @@ class Engine:
         return p.TurnAnswer(reply=reply, finish="stop", recalled=[], usage=USAGE)
 
     def learn(self, message: int, text: str) -> p.Learned | None:
-        if text.endswith("?"):
+        if text.endswith("?") or self.find(message)["conversation"] in self.open.get("unlearned", []):
             return None
         entry = self.store.number()
         self.open["journal"].append({"id": entry, "message": message, "text": text})
@@ -588,6 +636,39 @@ class Engine:
         entries = [entry for entry in found if entry.id in [one["id"] for one in gone]]
         return p.Forgotten(entries=entries, messages=messages, stats=self.do_memory_stats(None))
 
+    def do_memory_timeline(self, _: None) -> p.Timeline:
+        """Two lessons a day, the last ones today."""
+        ids = [e["id"] for e in self.open["journal"]]
+        pairs = [ids[max(0, end - 2) : end] for end in range(len(ids), 0, -2)][::-1]
+        today = datetime.date.today()
+        days = [
+            p.TimelineDay(
+                day=str(today - datetime.timedelta(days=len(pairs) - 1 - place)), lessons=len(pair), last=pair[-1]
+            )
+            for place, pair in enumerate(pairs)
+        ]
+        return p.Timeline(
+            born=NOW, days=days, lessons=len(ids), newest=max(ids, default=0), forgotten=self.options.forgotten
+        )
+
+    def do_memory_compare(self, params: p.Moment) -> p.Comparison:
+        entry = params.entry or 0
+        found = self.do_memory_journal(p.JournalPage(limit=10_000)).entries[::-1]
+        gone = [e for e in found if e.id > entry]
+        now = self.do_memory_stats(None)
+        kept = len(found) - len(gone)
+        then = msgspec.structs.replace(now, turns_learned=kept, neurons_used=34 * kept)
+        return p.Comparison(
+            entry=entry, then=then, now=now, lost=len(gone), first=gone[:2], messages=2 * len(gone),
+            forgotten=self.options.forgotten,
+        )  # fmt: skip
+
+    def do_memory_back(self, params: p.GoBack) -> p.WentBack:
+        gone = [e["id"] for e in self.open["journal"] if e["id"] > (params.entry or 0)]
+        assert params.confirm
+        done = self.do_memory_forget(p.Forget(entries=gone, said=params.said))
+        return p.WentBack(entry=params.entry or 0, entries=gone, messages=done.messages, stats=done.stats)
+
     def do_memory_reset(self, params: p.Confirm) -> p.MemoryStats:
         if not params.confirm:
             raise Fail(1306, f"This would forget {len(self.open['journal'])} learned turns.", "Send it with confirm.")
@@ -626,6 +707,7 @@ def main() -> None:
     parser.add_argument("--undo", type=float, default=30.0, help="seconds for which a deletion can be undone")
     parser.add_argument("--slow-search", type=float, default=0.0)
     parser.add_argument("--linger", type=float, default=0.0, help="seconds to stay after the end of file")
+    parser.add_argument("--forgotten", type=int, default=0, help="lessons that are not known any more")
     options = parser.parse_args()
     options.data_dir.mkdir(parents=True, exist_ok=True)
     Engine(options).serve()

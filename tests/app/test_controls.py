@@ -27,10 +27,12 @@ from app import appearance
 from app.dialogs import NameDialog
 from app.engine_process import Condition
 from app.knowledge import KnowledgeDialog
+from app.looks import LookDialog
 from app.main_window import MainWindow
 from app.models.page import ModelsPage
 from app.settings_dialog import SettingsDialog
 from app.shortcuts import ShortcutSheet
+from app.timeline import TimelineDialog
 from engine.protocol import ErrorBody
 from tests.app.acting import dialog, say, settle, type_and_send
 from tests.app.conftest import MakeWindow
@@ -41,6 +43,9 @@ DIALOGS: dict[str, tuple[type[QDialog], Callable[[MainWindow], None]]] = {
     "shortcuts": (ShortcutSheet, lambda window: window.shortcuts_action.trigger()),
     "about": (QMessageBox, lambda window: window.about_action.trigger()),
     "new profile": (NameDialog, lambda window: window.profile_menu.new.trigger()),
+    "looks": (LookDialog, lambda window: window.profile_menu.look.trigger()),
+    "duplicate profile": (NameDialog, lambda window: window.profile_menu.duplicate.trigger()),
+    "timeline": (TimelineDialog, lambda window: window.memory_menu.timeline.trigger()),
     "rename profile": (NameDialog, lambda window: window.profile_menu.rename.trigger()),
     "delete profile": (QMessageBox, lambda window: window.profile_menu.delete.trigger()),
     "models": (ModelsPage, lambda window: window.models_action.trigger()),

@@ -111,6 +111,21 @@ def test_it_follows_what_is_said_and_who_listens(window: MainWindow, qtbot: QtBo
     qtbot.waitUntil(lambda: shown(journal) == [], timeout=5_000)
 
 
+def test_closed_it_hears_no_more(window: MainWindow, qtbot: QtBot) -> None:
+    """Closed with a question under way; then everything happens that it would have followed."""
+    page = opened(qtbot, window, 3)
+    page.search()
+    page.close()
+    say(qtbot, window, "My dog is called Zuzu.")
+    window.partner.go_back(0, said=False, keep="")
+    window.partner.create_profile("Noah")
+    qtbot.waitUntil(lambda: window.partner.profile is not None and window.partner.profile.name == "Noah")
+    window.partner.reset_memory()
+    qtbot.wait(200)  # an exception in the event loop fails the test
+    assert window.partner.stats is not None
+    assert window.partner.stats.turns_learned == 0
+
+
 def entry(number: int) -> JournalEntry:
     return JournalEntry(
         id=number, created="2026-01-02T03:04:05.000Z", message=None, text=f"entry {number}", surprise=0.5,

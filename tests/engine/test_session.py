@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -14,7 +15,7 @@ import engine.session
 from engine.backbone import Backbone
 from engine.bit_ttt import Memory, Part
 from engine.errors import Cancelled, ErrorCode, ImportRefused, StateError, StoreError
-from engine.protocol import TurnMessage
+from engine.protocol import MemoryStats, TurnMessage
 from engine.session import ImportCheck, Session
 from engine.store import NewEntry, ProfileStore, StateIdentity
 
@@ -405,3 +406,82 @@ def test_a_turn_in_which_nothing_is_worth_keeping_any_more_stays_in_the_journal(
     kept = state(session)
     crash(session)
     assert_same(state(open_session()), kept)
+
+
+@pytest.mark.parametrize("moment", [0, 2, 5])
+@pytest.mark.parametrize("every", [2, 128])
+def test_going_back_gives_the_state_of_that_moment(
+    open_session: Opener, parts: list[Part], moment: int, every: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bit for bit, after a restart as well; and the gauge of that moment was told before."""
+    monkeypatch.setattr(engine.session, "SNAPSHOT_EVERY", every)
+    session = open_session()
+    states, gauges = {0: state(session)}, {0: session.stats()}
+    for number, part in enumerate(parts, 1):
+        session.learn(part, None)
+        states[number], gauges[number] = state(session), session.stats()
+    then = session.stats_after(moment, lambda: False)
+    assert replace_snapshot(then) == replace_snapshot(gauges[moment])
+    assert_same(state(session), states[6])
+
+    gone, messages = session.go_back(moment)
+    assert ([record.id for record in gone], messages) == (list(range(moment + 1, 7)), 0)
+    assert_same(state(session), states[moment])
+    assert replace_snapshot(session.stats()) == replace_snapshot(then)
+    crash(session)
+    again = open_session()
+    assert_same(state(again), states[moment])
+    assert again.learn(parts[0], None).learned.entry == 7, "numbers are never given twice"
+
+
+def replace_snapshot(stats: MemoryStats) -> MemoryStats:
+    """Without the size of the file, which depends on when it was last written."""
+    return msgspec.structs.replace(stats, snapshot_bytes=0)
+
+
+def test_going_back_does_not_bring_back_what_was_forgotten(
+    open_session: Opener, store: ProfileStore, parts: list[Part]
+) -> None:
+    session = open_session()
+    for part in parts:
+        session.learn(part, None)
+    before = session.stats_after(4, lambda: False)
+    session.forget([2])
+    after = session.stats_after(4, lambda: False)
+    assert (before.turns_learned, after.turns_learned) == (4, 3)
+    assert after.neurons_used < before.neurons_used
+    session.go_back(4)
+    assert [entry.id for entry in session.profile.entries()] == [1, 3, 4]
+    with pytest.raises(StoreError) as refused:
+        session.go_back(4)
+    assert refused.value.code is ErrorCode.ENTRY_NOT_FOUND
+
+
+def test_comparing_can_be_stopped_and_changes_nothing(open_session: Opener, parts: list[Part]) -> None:
+    session = open_session()
+    for part in parts[:3]:
+        session.learn(part, None)
+    before = state(session)
+    with pytest.raises(Cancelled):
+        session.stats_after(2, lambda: True)
+    assert_same(state(session), before)
+    assert session.profile.entry_count() == 3
+
+
+def test_a_full_disk_keeps_the_memory_of_now(
+    open_session: Opener, parts: list[Part], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = open_session()
+    for part in parts[:3]:
+        session.learn(part, None)
+    before = state(session)
+
+    def full(_entries: list[int], *, said: bool) -> None:
+        raise StoreError("The disk is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(session.profile, "delete_entries", full)
+        with pytest.raises(StoreError):
+            session.go_back(1)
+    assert_same(state(session), before)
+    assert session.profile.entry_count() == 3

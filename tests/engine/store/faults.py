@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from engine.store.files import FileLock, Files, NewFile
 
-_CHANGES = ("BEGIN", "COMMIT", "INSERT", "UPDATE", "DELETE", "CREATE")
+_CHANGES = ("BEGIN", "COMMIT", "INSERT", "UPDATE", "DELETE", "CREATE", "VACUUM")
 
 
 class Died(BaseException):

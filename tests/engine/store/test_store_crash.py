@@ -23,6 +23,7 @@ from engine.errors import EngineError
 from engine.store import Profile, ProfileStore
 from tests.engine.store.faults import Died, FaultyFiles
 from tests.engine.store.samples import IDENTITY, accept, copy, filled, names, new_entry, same, state
+from tests.engine.store.test_store_looks import PICTURE
 
 _ROOT = Path(__file__).parents[3]
 
@@ -83,11 +84,28 @@ def _import(store: ProfileStore, profile: Profile) -> None:
     store.import_file(store.directory.parent.parent / "source.techo", "New", IDENTITY, accept)
 
 
+def _duplicate(store: ProfileStore, profile: Profile) -> None:
+    store.duplicate("Filled", "New", open_here=True)
+
+
+def _look(store: ProfileStore, profile: Profile) -> None:
+    store.look("Filled", "#102030", PICTURE)
+
+
+def _go_back(store: ProfileStore, profile: Profile) -> None:
+    profile.delete_entries(profile.entries_since(3), said=True)
+
+
+def _stop_learning(store: ProfileStore, profile: Profile) -> None:
+    profile.learn_from_conversation(2, False)
+
+
 def _survey(folder: Path) -> dict[str, Any]:
     """Everything that can be read after a restart, and proof that it can be worked with."""
     store = ProfileStore(folder / "data")
-    found: dict[str, Any] = {"profiles": [(record.name, record.problem) for record in store.list()]}
-    for name, _ in found["profiles"]:
+    looks = [(record.name, record.problem, record.colour, record.picture) for record in store.list()]
+    found: dict[str, Any] = {"profiles": looks}
+    for name, *_ in looks:
         with store.open(name, IDENTITY) as profile:
             loaded = profile.load_state()
             assert loaded.notices == []
@@ -96,6 +114,7 @@ def _survey(folder: Path) -> dict[str, Any]:
             found[name] = {
                 "found": [hit.message for hit in profile.search("a", 100)],
                 "messages": [profile.messages(conversation.id) for conversation in profile.conversations()],
+                "learns": [conversation.learns for conversation in profile.conversations()],
                 "entries": list(profile.entries()),
                 "last_entry": loaded.last_entry,
             }
@@ -166,7 +185,7 @@ def template(folder: Path) -> Path:
     "act",
     [
         *(_snapshot, _learn, _forget_late, _forget_what_was_said, _reset, _say, _reply, _delete_conversation),
-        *(_export, _rename, _create, _delete, _import),
+        *(_export, _rename, _create, _delete, _import, _duplicate, _look, _go_back, _stop_learning),
     ],
 )
 def test_old_or_new_whatever_operation_fails(template: Path, folder: Path, act: Act, dies: bool) -> None:

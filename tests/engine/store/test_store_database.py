@@ -13,6 +13,7 @@ import pytest
 from engine.errors import ErrorCode, StateError, StoreError
 from engine.store import Profile, ProfileStore
 from engine.store.database import CHECK_BYTES, MAJOR, MINOR, _index_needs_trust
+from engine.store.looks import default_colour
 from tests.engine.store.samples import IDENTITY, filled, learn
 
 DATA = Path(__file__).parents[2] / "data"
@@ -62,6 +63,7 @@ def test_the_schema_is_recorded_with_its_version(profile: Profile) -> None:
         ("techo.profile", "1.0 profile, conversations, messages, journal, snapshots"),
         ("techo.profile", "1.1 pinned and deleted conversations, full-text search"),
         ("techo.profile", "1.2 versions of messages, deleted messages"),
+        ("techo.profile", "1.3 colours and pictures of profiles, conversations that are not learned from"),
     ]
 
 
@@ -108,6 +110,29 @@ def test_a_profile_of_format_1_1_is_brought_up_to_date(store: ProfileStore) -> N
         assert again.versions == (7, again.id)
     with store.open("Golden", IDENTITY) as profile:
         assert [said.id for said in profile.messages(1)] == [1, 2, 3, 6, again.id]
+        assert profile.take_notices() == []
+
+
+def test_a_profile_of_format_1_2_is_brought_up_to_date(store: ProfileStore) -> None:
+    """`profile-1.2.sqlite3` was written by the last Techo of that format: every conversation was learned from then."""
+    record = store.create("Old")
+    shutil.copy(DATA / "profile-1.2.sqlite3", store.directory / record.id / "profile.sqlite3")
+    (before,) = store.list()
+    assert (before.name, before.problem, before.colour, before.picture) == ("Golden", "", default_colour("Golden"), b"")
+    with store.open("Golden", IDENTITY) as profile:
+        assert profile._database.value("PRAGMA user_version") == MAJOR << 16 | MINOR
+        assert [(found.title, found.pinned, found.learns) for found in profile.conversations()] == [
+            ("予定", False, True),
+            ("About the dog", True, True),
+        ]
+        assert [said.id for said in profile.messages(1)] == [1, 2]
+        assert [entry.id for entry in profile.entries()] == [1, 3, 4]
+        assert profile.record.colour == before.colour
+        profile.learn_from_conversation(2, False)
+    store.look("Golden", "#ABCDEF", None)
+    with store.open("Golden", IDENTITY) as profile:
+        assert [found.learns for found in profile.conversations()] == [False, True]
+        assert profile.record.colour == "#abcdef"
         assert profile.take_notices() == []
 
 

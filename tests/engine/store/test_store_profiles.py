@@ -12,6 +12,7 @@ import pytest
 
 from engine.errors import ErrorCode, ProfileError, StoreError
 from engine.store import Profile, ProfileRecord, ProfileStore, default_data_dir
+from engine.store.looks import default_colour
 from tests.engine.store.samples import IDENTITY, filled, names, same, state
 
 _ROOT = Path(__file__).parents[3]
@@ -227,5 +228,5 @@ def test_a_store_that_is_busy_says_so(store: ProfileStore, monkeypatch: pytest.M
 
 def test_records_are_plain(store: ProfileStore) -> None:
     record = store.create("Anna")
-    assert record == ProfileRecord(record.id, "Anna", record.created, "")
+    assert record == ProfileRecord(record.id, "Anna", record.created, "", default_colour("Anna"))
     assert len(record.id) == 16
