@@ -45,6 +45,7 @@ _TURNS: Final = frozenset(
         "turn.feed",
         "memory.recollect",
         "memory.relearn",
+        "memory.read",
         "bench.perplexity",
     }
 )
