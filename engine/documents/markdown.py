@@ -9,6 +9,7 @@ from typing import Final
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from engine.documents import plain
 from engine.documents.passages import Block
 
 _LIST_ENDS: Final = ("bullet_list_close", "ordered_list_close")
@@ -52,17 +53,17 @@ class _Reader:
         text = _text(token)
         around = self._tokens[place - 1].type
         if around == "heading_open":
-            self._heading, self._lead = text, None
+            self._heading, self._lead = _line(text), None
         elif around in ("th_open", "td_open"):
-            self._cells.append(text)
+            self._cells.append(_line(text))
         else:
             after = self._tokens[place + 2].type if place + 2 < len(self._tokens) else ""
             if text.rstrip().endswith((":", "：")) and after in ("bullet_list_open", "ordered_list_open"):
-                self._lead = (text, token.level - 1)
+                self._lead = (_line(text), token.level - 1)
             else:
                 if self._lead is not None and token.level - 1 <= self._lead[1]:
                     self._lead = None
-                yield self._block(text)
+                yield from (self._block(line) for line in plain.unwrapped(text.split("\n")))
 
     def _row(self) -> Iterator[Block]:
         if self._head:
@@ -80,12 +81,16 @@ class _Reader:
         return Block(text, self._lead[0] if self._lead is not None else self._heading)
 
 
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
 def _text(token: Token) -> str:
-    """The words of a line: of a link its text, of a picture what is said instead of it."""
+    """The words of some lines: of a link its text, of a picture what is said instead of it."""
     parts = []
     for child in token.children or []:
         if child.type in ("softbreak", "hardbreak"):
-            parts.append(" ")
+            parts.append("\n")
         elif child.type in ("text", "code_inline", "image", "text_special"):
             parts.append(child.content)
     return "".join(parts).strip()

@@ -14,7 +14,7 @@ from typing import Final
 
 LONGEST: Final = 200
 """Units in a passage at most, see `units`: some 50 tokens, so that no passage is ever cut in two by the writer."""
-SHORT: Final = 40
+SHORT: Final = 24
 """Units up to which a sentence is no passage of its own: it goes with the one before ("Room 4.")."""
 LONGEST_HEADING: Final = 60
 """Units of a heading that go with a passage at most."""
@@ -51,7 +51,7 @@ def one_line(text: str) -> str:
 def passages(blocks: Iterable[Block]) -> Iterator[str]:
     """The passages in their order. Text without a letter or digit in it is left out."""
     for block in blocks:
-        heading = _cut(one_line(block.heading).rstrip(" :：#"), LONGEST_HEADING)[0] if block.heading.strip() else ""
+        heading = next(iter(_cut(one_line(block.heading).rstrip(" :：#"), LONGEST_HEADING)), "")
         lead = ""
         if heading:
             lead = heading + ("" if heading[-1] in "。．？！" else " " if heading[-1] in ".?!…" else ": ")

@@ -23,7 +23,7 @@ def blocks(text: str) -> Iterator[Block]:
     """
     for paragraph in re.split(r"\n[^\S\n]*(?:\n[^\S\n]*)+", text):
         heading = ""
-        for line in _joined([line for line in paragraph.split("\n") if not _RULE.match(line)]):
+        for line in unwrapped([line for line in paragraph.split("\n") if not _RULE.match(line)]):
             bare = _ITEM.sub("", line).strip()
             if bare.endswith((":", "：")) and len(bare) <= WRAPPED * 2:
                 heading = bare
@@ -31,7 +31,7 @@ def blocks(text: str) -> Iterator[Block]:
                 yield Block(bare, heading)
 
 
-def _joined(lines: Sequence[str]) -> Iterator[str]:
+def unwrapped(lines: Sequence[str]) -> Iterator[str]:
     """Lines that were broken because the page was full, in one."""
     whole = ""
     last = 0
