@@ -77,6 +77,10 @@ class Partner(QObject):
     """Name of a profile that is gone."""
     was_reset = Signal()
     was_relearned = Signal(int)
+    leaving = Signal()
+    """Another profile is about to be opened."""
+    documents_read = Signal()
+    """Documents were read, some of them perhaps learned."""
     forgot = Signal(object)
     """Forgotten: learned turns are gone."""
 
@@ -250,6 +254,7 @@ class Partner(QObject):
 
     def _leave_profile(self) -> None:
         """Before a request that ends with another profile. Its answer, whichever, counts `switching` down again."""
+        self.leaving.emit()
         if self.exchange.running:
             self.exchange.stop()
         self.exchange.switching += 1
