@@ -199,14 +199,18 @@ def test_a_temporary_chat_learns_nothing(qtbot: QtBot, make_window: MakeWindow, 
 
 def test_files_are_chosen_with_the_button_and_the_keyboard(qtbot: QtBot, make_window: MakeWindow, notes: Path) -> None:
     window = make_window()
+    QTest.keyClick(window, Qt.Key.Key_O, Qt.KeyboardModifier.ControlModifier)
+    by_key = dialog(qtbot, QFileDialog)
+    closed: list[bool] = []
+    by_key.destroyed.connect(lambda: closed.append(True))
+    by_key.reject()
+    qtbot.waitUntil(lambda: bool(closed), timeout=5_000)
     QTest.mouseClick(window.composer.attach, Qt.MouseButton.LeftButton)
     chooser = dialog(qtbot, QFileDialog)
     assert "*.pdf" in chooser.nameFilters()[0]
     chooser.filesSelected.emit([str(notes)])
     chooser.reject()
     assert came_to_end(qtbot, window) == ["Read “notes.md”: 3 passages learned."]
-    QTest.keyClick(window, Qt.Key.Key_O, Qt.KeyboardModifier.ControlModifier)
-    dialog(qtbot, QFileDialog).reject()
 
 
 def test_a_file_waits_for_the_end_of_a_reply(qtbot: QtBot, make_window: MakeWindow, notes: Path) -> None:
