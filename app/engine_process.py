@@ -113,7 +113,7 @@ class EngineProcess(QObject):
     gone = Signal(str)
     """It died; the text says how. All pending requests have been failed before."""
     said = Signal(object)
-    """A notification of a turn: TurnAccepted, TurnStarted, TurnDelta, TurnLearned."""
+    """A notification of a turn: TurnAccepted, TurnStarted, TurnDelta, TurnLearned; or Reading, of a document."""
     notice = Signal(object)
     """Notice"""
     stopped = Signal()

@@ -147,6 +147,36 @@ _EXPLANATIONS: Final[dict[int, tuple[str, str]]] = {
         QT_TRANSLATE_NOOP("Errors", "This cannot be undone, so it has to be confirmed."),
         "",
     ),
+    1501: (
+        QT_TRANSLATE_NOOP("Errors", "The file is not there, or it may not be read."),
+        QT_TRANSLATE_NOOP("Errors", "See whether it is still there, and whether you may read it."),
+    ),
+    1502: (
+        QT_TRANSLATE_NOOP("Errors", "Files of this kind cannot be read."),
+        QT_TRANSLATE_NOOP("Errors", "Text (.txt), Markdown (.md) and PDF files can: save it as one of them."),
+    ),
+    1503: (
+        QT_TRANSLATE_NOOP("Errors", "There is nothing to read in this file."),
+        QT_TRANSLATE_NOOP("Errors", "Choose a file with text in it."),
+    ),
+    1504: (
+        QT_TRANSLATE_NOOP("Errors", "This PDF holds pictures of pages only, and no text."),
+        QT_TRANSLATE_NOOP(
+            "Errors", "Run it through a text recognition (OCR) first, and save the result as PDF or text."
+        ),
+    ),
+    1505: (
+        QT_TRANSLATE_NOOP("Errors", "This PDF is protected by a password."),
+        QT_TRANSLATE_NOOP("Errors", "Save a copy without the password, and choose that."),
+    ),
+    1506: (
+        QT_TRANSLATE_NOOP("Errors", "This file is damaged and cannot be read."),
+        QT_TRANSLATE_NOOP("Errors", "Open it in the program that it comes from and save it anew."),
+    ),
+    1507: (
+        QT_TRANSLATE_NOOP("Errors", "This document is too large."),
+        QT_TRANSLATE_NOOP("Errors", "Split it, and have the parts read that matter."),
+    ),
     1401: (
         QT_TRANSLATE_NOOP("Errors", "The engine stopped before it answered."),
         QT_TRANSLATE_NOOP("Errors", "It is started again by itself; nothing that was said is lost."),

@@ -48,6 +48,10 @@ from app.memory_panel import surprise_text
 from app.partner import Partner
 from engine.protocol import Forgotten, JournalEntry, JournalList, JournalPage
 
+LONGEST_NAME: Final = 24
+"""Characters of a document's name on the button."""
+MOST: Final = 10_000
+"""Entries of one document at most; the engine reads fewer."""
 PAGE: Final = 200
 """Entries fetched at once; more come as the reader scrolls down."""
 TYPING_MS: Final = 200
@@ -60,7 +64,8 @@ class Column(IntEnum):
 
     LEARNED = 0
     TEXT = 1
-    SURPRISE = 2
+    SOURCE = 2
+    SURPRISE = 3
 
 
 class JournalModel(QAbstractTableModel):
@@ -145,6 +150,7 @@ class JournalModel(QAbstractTableModel):
         names = {
             Column.LEARNED: self.tr("Learned"),
             Column.TEXT: self.tr("What you said"),
+            Column.SOURCE: self.tr("From"),
             Column.SURPRISE: self.tr("Surprise"),
         }
         return names[Column(section)]
@@ -155,10 +161,14 @@ class JournalModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             if column is Column.LEARNED:
                 return day_and_time(entry.created)
+            if column is Column.SOURCE:
+                return entry.source
             return " ".join(entry.text.split()) if column is Column.TEXT else None
         if role == Qt.ItemDataRole.UserRole:
             return entry.surprise
         if role == Qt.ItemDataRole.ToolTipRole:
+            if column is Column.SOURCE:
+                return entry.source
             return entry.text if column is Column.TEXT else self._changes(entry)
         if role == Qt.ItemDataRole.AccessibleTextRole and column is Column.SURPRISE:
             return self._changes(entry)
@@ -225,13 +235,16 @@ class JournalDialog(QDialog):
         header.setSectionResizeMode(Column.TEXT, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(Column.SURPRISE, QHeaderView.ResizeMode.Fixed)
         header.resizeSection(Column.SURPRISE, 110)
+        header.setSectionResizeMode(Column.SOURCE, QHeaderView.ResizeMode.Interactive)
+        header.resizeSection(Column.SOURCE, 140)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.empty = theme.named(QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True), "greetingText")
         self.said = QCheckBox()
         self.undo = QPushButton()
+        self.forget_document = QPushButton()
         self.forget = QPushButton()
         self.forget.setProperty("danger", True)
-        for button in (self.undo, self.forget):
+        for button in (self.undo, self.forget_document, self.forget):
             button.setAutoDefault(False)
 
         above = QHBoxLayout()
@@ -242,6 +255,7 @@ class JournalDialog(QDialog):
         below.setSpacing(8)
         below.addWidget(self.said, 1)
         below.addWidget(self.undo)
+        below.addWidget(self.forget_document)
         below.addWidget(self.forget)
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 16, 18, 16)
@@ -260,6 +274,8 @@ class JournalDialog(QDialog):
         self.model.rowsInserted.connect(self._show)
         self.forget.clicked.connect(self.ask_to_forget)
         self.undo.clicked.connect(self._ask_to_undo)
+        self.forget_document.clicked.connect(self._ask_to_forget_document)
+        partner.documents_read.connect(self.search)
         partner.forgot.connect(self._on_forgot)
         partner.went_back.connect(self.search)
         partner.was_reset.connect(self.search)
@@ -289,6 +305,13 @@ class JournalDialog(QDialog):
         chosen, entries = len(self.table.selectionModel().selectedRows()), self.model.entries
         self.table.setVisible(bool(entries))
         self.empty.setVisible(not entries)
+        self.table.setColumnHidden(Column.SOURCE, not any(entry.source for entry in entries))
+        document = self._document
+        self.forget_document.setVisible(document is not None)
+        if document is not None:
+            name = shortened(document.source, LONGEST_NAME)
+            self.forget_document.setText(self.tr("Forget all of “{name}”…").format(name=name))
+            self.forget_document.setAccessibleName(self.forget_document.text())
         narrowed = bool(self.words.text().strip()) or self.span.currentData() is not None
         self.empty.setText(self.tr("No learned turn is like that.") if narrowed else self.tr("Nothing learned yet."))
         self.forget.setText(
@@ -310,11 +333,32 @@ class JournalDialog(QDialog):
         if self.model.entries:
             self._confirm([self.model.entries[0].id], self.model.entries[0].text)
 
-    def _confirm(self, entries: list[int], text: str) -> None:
+    @property
+    def _document(self) -> JournalEntry | None:
+        """An entry of the one document that all marked entries are from; None when there is no such one."""
+        chosen = self.chosen
+        return chosen[0] if chosen and len({entry.document for entry in chosen}) == 1 and chosen[0].source else None
+
+    def _ask_to_forget_document(self) -> None:
+        """All of it, also what the list has not fetched or does not show."""
+        document = self._document
+        if document is None:
+            return
+
+        def found(answer: JournalList) -> None:
+            self._confirm([entry.id for entry in answer.entries], "", document.source)
+
+        self._partner.journal(JournalPage(limit=MOST, document=document.document), found)
+
+    def _confirm(self, entries: list[int], text: str, document: str = "") -> None:
         if not entries:
             return
         said = self.said.isChecked()
-        if len(entries) == 1:
+        if document:
+            question = self.tr("Forget all %Ln passages of “{name}”?", "", len(entries)).format(
+                name=shortened(document, LONGEST_NAME)
+            )
+        elif len(entries) == 1:
             question = self.tr("Forget “{text}”?").format(text=shortened(text, 160))
         else:
             question = self.tr("Forget %Ln learned turns?", "", len(entries))

@@ -6,7 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QLocale, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence, QPaintEvent
+from PySide6.QtGui import (
+    QAction,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QGuiApplication,
+    QKeySequence,
+    QPaintEvent,
+)
 from PySide6.QtWidgets import QLabel, QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
 
 from app import avatars, errors, focus, theme
@@ -14,6 +23,7 @@ from app.chat.composer import Composer
 from app.chat.transcript import Transcript
 from app.chat.view import COLUMN, MARGIN, ChatView
 from app.conversations import Conversations
+from app.documents.reading import Documents
 from app.engine_process import Condition
 from app.learning import LearnSwitch
 from app.memory_menu import MemoryMenu
@@ -69,6 +79,8 @@ class MainWindow(QMainWindow):
         self.learning = LearnSwitch(partner, self.composer, self.sidebar.list, self)
         self.models = Models(partner, settings, data_dir, self)
         self._models_page: ModelsPage | None = None
+        self._centre = theme.named(QWidget(), "centre")
+        self.documents = Documents(partner, self.notices, self._centre, self)
         self.setAcceptDrops(True)
         self.setCentralWidget(self._layout_parts())
         self.setStatusBar(self.status)
@@ -83,19 +95,19 @@ class MainWindow(QMainWindow):
     # ------------------------------------------------------------------------------------------ parts
 
     def _layout_parts(self) -> QWidget:
-        centre = theme.named(QWidget(), "centre")
+        centre = self._centre
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         below = theme.named(QWidget(), "centre")
         self._below = QVBoxLayout(below)
         self._below.setSpacing(6)
+        self._below.addWidget(self.documents.row)
         self._below.addWidget(self.composer)
         self._below.addWidget(self._hint)
         column.addWidget(self.notices)
         column.addWidget(self.chat, 1)
         column.addWidget(below)
-        self._centre = centre
         centre.installEventFilter(self)
         # Hidden before it is laid out: otherwise the window would be kept as wide as all three parts need.
         self.panel.setVisible(self.settings.memory_panel)
@@ -156,6 +168,7 @@ class MainWindow(QMainWindow):
         self.help_menu.addSeparator()
         self.help_menu.addAction(self.about_action)
         self.memory_menu.panel.setShortcut(QKeySequence("Ctrl+M"))
+        self.memory_menu.menu.insertAction(self.memory_menu.knowledge, self.documents.action)
         for menu in (self.chat_menu, self.profile_menu.menu, self.memory_menu.menu, self.help_menu):
             self.menuBar().addMenu(menu)
         self.sidebar.set_profile_menu(self.profile_menu.menu)
@@ -195,6 +208,7 @@ class MainWindow(QMainWindow):
         exchange.text_returned.connect(self.composer.give_back)
         self.composer.sent.connect(self._on_sent)
         self.composer.stopped.connect(exchange.stop)
+        self.composer.attach_asked.connect(self.documents.ask)
         self.chat.left.connect(self.composer.setFocus)
         self.sidebar.list.export_asked.connect(self.messages.ask_export)
         self.sidebar.new_chat.connect(self._on_new_chat)
@@ -232,6 +246,7 @@ class MainWindow(QMainWindow):
             self.retranslate()
             self.profile_menu.retranslate()
             self.memory_menu.retranslate()
+            self.documents.retranslate()
             self.conversations.retranslate()
             self.messages.retranslate()
             self.learning.retranslate()
@@ -265,6 +280,7 @@ class MainWindow(QMainWindow):
         self.status.set_condition(condition)
         self.profile_menu.set_available(up)
         self.memory_menu.set_available(up)
+        self.documents.set_available(up and self.partner.profile is not None)
         # While the engine starts, something can be said already: it waits. Without a profile nobody would listen.
         self.composer.set_available(self.partner.profile is not None or not up)
 
@@ -413,13 +429,19 @@ class MainWindow(QMainWindow):
         self._models_page = None
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Model files may be dropped anywhere on the window."""
+        """Model files and documents may be dropped anywhere on the window."""
         accept_models(event)
+        self.documents.drag_entered(event)
+
+    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
+        """They were only held over it."""
+        self.documents.drag_left()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Show them on their page."""
+        """Show models on their page, have documents read."""
         if paths := accept_models(event):
             self.show_models().take(paths)
+        self.documents.drop(event)
 
     def _show_settings(self) -> None:
         from app.settings_dialog import SettingsDialog

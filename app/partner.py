@@ -89,6 +89,10 @@ class Partner(QObject):
     was_relearned = Signal(int)
     went_back = Signal(object, str)
     """WentBack, and the name of the profile that holds what was before; empty: none."""
+    leaving = Signal()
+    """Another profile is about to be opened."""
+    documents_read = Signal()
+    """Documents were read, some of them perhaps learned."""
     forgot = Signal(object)
     """Forgotten: learned turns are gone."""
 
@@ -285,6 +289,7 @@ class Partner(QObject):
 
     def _leave_profile(self) -> None:
         """Before a request that ends with another profile. Its answer, whichever, counts `switching` down again."""
+        self.leaving.emit()
         if self.exchange.running:
             self.exchange.stop()
         self.exchange.switching += 1

@@ -12,6 +12,7 @@ from engine.protocol import (
     MAX_LINE,
     ErrorBody,
     Notice,
+    Reading,
     Request,
     StateChanged,
     Struct,
@@ -28,6 +29,7 @@ NOTIFICATIONS: Final[dict[str, type[Struct]]] = {
     "turn.started": TurnStarted,
     "turn.delta": TurnDelta,
     "turn.learned": TurnLearned,
+    "memory.reading": Reading,
 }
 """What the engine says without being asked. Others are ignored: a newer engine may say more."""
 

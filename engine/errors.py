@@ -50,6 +50,14 @@ class ErrorCode(IntEnum):
 
     ENGINE_GONE = 1401
 
+    DOCUMENT_NOT_FOUND = 1501
+    DOCUMENT_KIND = 1502
+    DOCUMENT_EMPTY = 1503
+    DOCUMENT_IMAGES = 1504
+    DOCUMENT_ENCRYPTED = 1505
+    DOCUMENT_DAMAGED = 1506
+    DOCUMENT_TOO_LARGE = 1507
+
 
 class EngineError(Exception):
     """Base of every error the engine raises on purpose. An exception outside this tree is a bug."""
@@ -122,3 +130,9 @@ class ImportRefused(StoreError):
     """A file offered for import failed its checks; nothing was changed."""
 
     code = ErrorCode.IMPORT_REFUSED
+
+
+class DocumentError(EngineError):
+    """A document that a person wants to have read and that cannot be; nothing of it was learned."""
+
+    code = ErrorCode.DOCUMENT_DAMAGED

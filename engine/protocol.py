@@ -24,6 +24,16 @@ PROTOCOL_VERSION: Final = 1
 MAX_LINE: Final = 16 * 1024 * 1024
 """Bytes in one message at most; a longer line is skipped to its end and answered with TOO_LARGE."""
 
+DOCUMENT_SUFFIXES: Final = {
+    ".txt": "text",
+    ".text": "text",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".mkd": "markdown",
+    ".pdf": "pdf",
+}
+"""Files that `memory.read` takes, by the end of their name in lower case, and what they hold."""
+
 EngineState = Literal["starting", "ready", "busy", "stopping"]
 FinishReason = Literal["stop", "length", "cancelled"]
 Role = Literal["system", "user", "assistant"]
@@ -134,7 +144,10 @@ class Learned(Struct):
 
 
 class Message(Struct):
-    """One message of a conversation. `finish` None on a reply: being generated, or never finished (interrupted)."""
+    """One message of a conversation. `finish` None on a reply: being generated, or never finished (interrupted).
+
+    "stop" on a message of the person: it is a passage of a document (`memory.read`), and nothing is to answer it.
+    """
 
     id: int
     conversation: int
@@ -191,6 +204,10 @@ class JournalEntry(Struct):
     strengthened: int
     overwritten: int
     recycled: int
+    source: str = ""
+    """The document that it was read in, by its name; empty for what was said."""
+    document: int | None = None
+    """The conversation that holds this document's passages."""
 
 
 class TurnMessage(Struct):
@@ -556,6 +573,38 @@ class Relearned(Struct):
     stats: MemoryStats
 
 
+class MemoryRead(Struct):
+    """`memory.read`: a text, Markdown or PDF file is read and learned, passage by passage, each a learned turn.
+
+    The passages go into a conversation of their own that is called after the file; nothing answers them. Each is
+    committed by itself: when it is stopped (`turn.cancel`), or the engine dies, what was learned by then stays, and
+    reading the same file once more goes on from there, since what is known word for word is not learned twice.
+    """
+
+    path: str
+
+
+class DocumentRead(Struct):
+    """Answer to `memory.read`."""
+
+    name: str
+    """Of the file, which the conversation is called after."""
+    conversation: int | None
+    """Where its passages are; None when nothing of it had to be learned."""
+    passages: int
+    """How many it has; 0 when it was stopped before that was known."""
+    learned: int
+    known: int
+    """Passages that were known word for word before."""
+    idle: int
+    """Passages with nothing in them that is worth a neuron."""
+    unreadable: int
+    """Pages that could not be read."""
+    cancelled: bool
+    """It was stopped. What was learned stays."""
+    stats: MemoryStats
+
+
 class ConfirmEntry(Struct):
     """`memory.confirm`: what this learned turn says is right. It is heard again, and thereby strengthened."""
 
@@ -663,6 +712,8 @@ class JournalPage(Struct):
     since: str | None = None
     until: str | None = None
     """Only entries learned from `since` on and before `until`; ISO 8601, UTC."""
+    document: int | None = None
+    """Only entries learned from the document whose passages are in this conversation."""
 
 
 class JournalList(Struct):
@@ -778,6 +829,17 @@ class TurnLearned(Struct):
     learned: Learned
 
 
+class Reading(Struct):
+    """`memory.reading`: how far `memory.read` has come."""
+
+    name: str
+    """Of the file."""
+    phase: Literal["pages", "passages"]
+    """First its pages are turned (a PDF's only), then its passages are learned."""
+    done: int
+    count: int
+
+
 class Notice(Struct):
     """`engine.notice`: something a person should read."""
 
@@ -818,6 +880,7 @@ METHODS: Final[dict[str, tuple[type[Struct] | None, type[Struct]]]] = {
     "memory.journal": (JournalPage, JournalList),
     "memory.recollect": (Recollect, Recollection),
     "memory.relearn": (None, Relearned),
+    "memory.read": (MemoryRead, DocumentRead),
     "memory.confirm": (ConfirmEntry, Learned),
     "memory.forget": (Forget, Forgotten),
     "memory.timeline": (None, Timeline),

@@ -121,13 +121,22 @@ class Composer(QFrame):
     stopped = Signal()
     learn_asked = Signal(bool)
     """Learn from this chat, or no longer."""
+    attach_asked = Signal()
+    """Documents are to be chosen."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("composer")
         self._running = False
         self._enabled = True
+        self._temporary = False
         self.edit = ComposerEdit()
+        self.attach = theme.named(QToolButton(), "attach")
+        self.attach.setFixedSize(QSize(36, 36))
+        self.attach.setIconSize(QSize(20, 20))
+        self.attach.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.attach.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.attach.clicked.connect(self.attach_asked)
         self.button = theme.named(QToolButton(), "send")
         self.button.setFixedSize(QSize(36, 36))
         self.button.setIconSize(QSize(20, 20))
@@ -141,8 +150,9 @@ class Composer(QFrame):
         self.learn_button.setCursor(Qt.CursorShape.PointingHandCursor)
         self.learn_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         row = QHBoxLayout(self)
-        row.setContentsMargins(18, 8, 8, 8)
+        row.setContentsMargins(8, 8, 8, 8)
         row.setSpacing(8)
+        row.addWidget(self.attach, 0, Qt.AlignmentFlag.AlignBottom)
         middle = QVBoxLayout()
         middle.setContentsMargins(0, 8, 0, 8)
         middle.addWidget(self.edit)
@@ -185,6 +195,8 @@ class Composer(QFrame):
         """A temporary chat is on screen: the frame shows it."""
         self.setProperty("temporary", temporary)
         self.style().polish(self)
+        self._temporary = temporary
+        self._update_button()
 
     def set_learning(self, learning: bool, *, possible: bool) -> None:
         """Whether what is sent is learned; `possible`: it can be at all (not in a temporary chat)."""
@@ -256,3 +268,12 @@ class Composer(QFrame):
             else self.tr("Techo is not learning from this chat. Click to switch it on.")
         )
         self.button.setEnabled(self._running or (self._enabled and bool(self.text.strip())))
+        self.attach.setIcon(theme.icon("attach", colors.soft, colors.track))
+        name = (
+            self.tr("A temporary chat learns nothing")
+            if self._temporary
+            else self.tr("Have documents read and learned")
+        )
+        self.attach.setAccessibleName(name)
+        self.attach.setToolTip(name)
+        self.attach.setEnabled(self._enabled and not self._temporary)

@@ -179,8 +179,10 @@ class Transcript(QObject):
         for item in unsaved:
             if item.role == "assistant":
                 self._settle(item, items)
-        # Only now: a reply that the screen knows of was perhaps stopped, not interrupted.
-        if items and items[-1].role == "user":
+        # Only now: a reply that the screen knows of was perhaps stopped, not interrupted. A passage of a document is a
+        # message of the person with a finish, and waits for none.
+        passages = {message.id for message in messages if message.role == "user" and message.finish is not None}
+        if items and items[-1].role == "user" and items[-1].message not in passages:
             items.append(ChatItem("assistant", "", ItemState.INTERRUPTED, answers=items[-1].message))
         self.items = items + [item for item in unsaved if item.role == "user"]
         self.loaded = True

@@ -98,6 +98,8 @@ examples:
   techo memory timeline                what was learned on which day
   techo memory back --to 2026-01-31    as it was at the end of that day; asks first
   techo memory back --to 120 --keep "before going back"   as it was after entry 120; now stays as a profile
+  techo memory read notes.md trip.pdf  have documents read and learned, passage by passage
+  techo memory forget --document notes.md    all that was learned from a document
   techo memory export me.techo         one file with the memory and the conversations
   techo memory import me.techo --name me-again
 """
@@ -450,7 +452,7 @@ def _messages(grammar: _Grammar) -> None:
 
 
 def _memory(grammar: _Grammar) -> None:
-    memory = grammar.nested("memory", "what the memory holds; forget, go back, reset, export, import", _MEMORY)
+    memory = grammar.nested("memory", "what it holds; read, forget, go back, reset, export, import", _MEMORY)
     grammar.add(memory, "stats", "size and use of the memory", "engine.cli.memory:stats")
     journal = grammar.add(memory, "journal", "the learned turns, newest first", "engine.cli.memory:journal")
     journal.add_argument("--limit", type=_positive, default=50, metavar="N", help="so many (default: %(default)s)")
@@ -460,11 +462,14 @@ def _memory(grammar: _Grammar) -> None:
     forget.add_argument("entries", type=_positive, nargs="*", metavar="ID", help="numbers in the journal")
     forget.add_argument("--last", action="store_true", help="the turn that was learned last")
     _add_span(forget)
+    forget.add_argument("--document", metavar="NAME", help="all that was learned from the document of this name")
     forget.add_argument(
         "--repeats", action="store_true", help="every other turn of the very same words as well (confirmed ones)"
     )
     forget.add_argument("--said", action="store_true", help="take the messages out of the conversations as well")
     _add_yes(forget)
+    read = grammar.add(memory, "read", "have text, Markdown or PDF files read and learned", "engine.cli.documents:read")
+    read.add_argument("files", type=Path, nargs="+", metavar="FILE")
     confirm = grammar.add(
         memory, "confirm", "strengthen a learned turn: it is heard again", "engine.cli.memory:confirm"
     )

@@ -17,9 +17,12 @@ from engine.client import EngineClient
 from engine.errors import EngineError
 from engine.protocol import (
     ConversationExport,
+    DocumentRead,
     Exported,
     FilePath,
     Initialized,
+    MemoryRead,
+    Reading,
     Struct,
     TurnAccepted,
     TurnAgain,
@@ -69,6 +72,16 @@ class Connection:
                 listen(msgspec.convert(params, kind))
 
         return self._client.turn(request, listen=typed)
+
+    def read(self, path: Path, listen: Callable[[Reading], None]) -> DocumentRead:
+        """Has a document read and learned; `listen` gets the progress."""
+
+        def typed(method: str, params: dict[str, Any]) -> None:
+            if method == "memory.reading":
+                listen(msgspec.convert(params, Reading))
+
+        # The engine is another process with a folder of its own: a relative name has to be made absolute here.
+        return self._client.call("memory.read", MemoryRead(path=str(path.absolute())), DocumentRead, listen=typed)
 
     def feed(self, request: TurnFeed) -> TurnDone:
         """One turn whose reply is known already."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from pathlib import Path
 from typing import Final
 
 from engine.cli.connection import Connection, connect, written
@@ -56,7 +57,12 @@ def journal_text(entries: list[JournalEntry], empty: str = "") -> str:
     if not entries:
         return empty or "Nothing has been learned yet."
     rows = [
-        [str(entry.id), entry.created[:16].replace("T", " "), f"{entry.surprise:.2f}", _one_line(entry.text, 90)]
+        [
+            str(entry.id),
+            entry.created[:16].replace("T", " "),
+            f"{entry.surprise:.2f}",
+            _one_line(entry.text, 90) + (f"  (from {_one_line(entry.source, 40)})" if entry.source else ""),
+        ]
         for entry in entries
     ]
     return table(["entry", "learned", "surprise", "what you said"], rows)
@@ -74,13 +80,14 @@ def journal(options: Namespace, console: Console) -> int:
 
 def forget(options: Namespace, console: Console) -> int:
     """Forgets learned turns exactly: those named, the last one, or all that hold some words or are of some time."""
-    if not (options.entries or options.last or _narrowed(options)):
+    some = _narrowed(options) or options.document is not None
+    if not (options.entries or options.last or some):
         raise UsageError(
             "There is nothing to forget.",
-            "Name entries (techo memory journal), or use --last, --words, --since, --until.",
+            "Name entries (techo memory journal), or use --last, --words, --since, --until, --document.",
         )
-    if bool(options.entries) + options.last + _narrowed(options) > 1:
-        raise UsageError("Name entries, or --last, or --words with --since and --until: one of the three.")
+    if bool(options.entries) + options.last + some > 1:
+        raise UsageError("Name entries, or --last, or --document, --words, --since and --until: one of the three.")
     with connect(options, console) as engine:
         chosen = options.entries or [entry.id for entry in _chosen(engine, options, console)]
         if not chosen:
@@ -113,6 +120,9 @@ def _chosen(engine: Connection, options: Namespace, console: Console) -> list[Jo
         found += more
         if len(more) < _PAGE:
             break
+    if options.document is not None:
+        name = Path(options.document).name
+        found = [entry for entry in found if entry.source == name]
     if found:
         if console.interactive and not options.yes:
             console.note(journal_text(found))

@@ -46,6 +46,7 @@ _TURNS: Final = frozenset(
         "memory.recollect",
         "memory.relearn",
         "memory.compare",
+        "memory.read",
         "bench.perplexity",
     }
 )

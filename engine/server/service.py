@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import engine.protocol as p
 from engine.bit_ttt import Memory, SlowWeights
@@ -28,6 +28,7 @@ from engine.store import (
     HitRecord,
     JournalRecord,
     MessageRecord,
+    Profile,
     ProfileRecord,
     ProfileStore,
     Speakers,
@@ -137,6 +138,7 @@ class Service:
             "memory.timeline": self._memory_timeline,
             "memory.compare": self._memory_compare,
             "memory.back": self._memory_back,
+            "memory.read": self._memory_read,
             "memory.reset": self._memory_reset,
             "memory.export": self._memory_export,
             "memory.import": self._memory_import,
@@ -494,15 +496,16 @@ class Service:
         if asked.limit < 1:
             raise ProtocolError("limit must be 1 or more.", code=ErrorCode.INVALID_PARAMS)
         since, until = (None if moment is None else _moment(moment) for moment in (asked.since, asked.until))
-        entries = self._open.profile.journal(min(asked.limit, 10_000), asked.before, asked.words.split(), since, until)
-        return p.JournalList(entries=[_entry(record) for record in entries])
+        profile = self._open.profile
+        limit, words = min(asked.limit, 10_000), asked.words.split()
+        entries = profile.journal(limit, asked.before, words, since, until, asked.document)
+        return p.JournalList(entries=_entries(profile, entries))
 
     def _memory_recollect(self, asked: p.Recollect, call: Call) -> p.Recollection:
         session = self._open
         text, scores = self._ready.runner.recollect(session.memory, asked.question, call.cancelled)
-        recalled = [
-            p.Recalled(entry=_entry(session.profile.entry(entry)), score=score) for entry, score in scores.items()
-        ]
+        entries = _entries(session.profile, [session.profile.entry(entry) for entry in scores])
+        recalled = [p.Recalled(entry=entry, score=scores[entry.id]) for entry in entries]
         recalled.sort(key=lambda one: -one.score)
         return p.Recollection(text=text if recalled else "", recalled=recalled)
 
@@ -546,6 +549,16 @@ class Service:
         if asked.date is not None:
             return profile.moment(_moment(asked.date))
         return profile.entry(asked.entry).id if asked.entry else 0
+
+    def _memory_read(self, asked: p.MemoryRead, call: Call) -> p.DocumentRead:
+        session = self._open
+        session.memory  # noqa: B018 - a refused state is said before the file is opened
+        path = _path(asked.path)
+
+        def tell(phase: Literal["pages", "passages"], done: int, count: int) -> None:
+            self._notify("memory.reading", p.Reading(name=path.name, phase=phase, done=done, count=count))
+
+        return self._ready.runner.read(session, path, call.cancelled, tell)
 
     def _memory_reset(self, asked: p.Confirm, _call: Call) -> p.MemoryStats:
         session = self._open
@@ -619,6 +632,16 @@ def _message(record: MessageRecord) -> p.Message:
         parent=record.parent or 0,
         versions=list(record.versions),
     )
+
+
+def _entries(profile: Profile, records: Sequence[JournalRecord]) -> list[p.JournalEntry]:
+    """With the documents that they are from."""
+    documents = profile.documents([record.message for record in records if record.message is not None])
+    entries = [_entry(record) for record in records]
+    for entry in entries:
+        if entry.message in documents:
+            entry.source, entry.document = documents[entry.message].name, documents[entry.message].conversation
+    return entries
 
 
 def _entry(record: JournalRecord) -> p.JournalEntry:

@@ -107,6 +107,7 @@ class Journal:
         words: Sequence[str] = (),
         since: str | None = None,
         until: str | None = None,
+        document: int | None = None,
     ) -> list[JournalRecord]:
         """The newest `limit` entries older than `before`, newest first, without payload.
 
@@ -116,6 +117,7 @@ class Journal:
             words: Each of them occurs in the text, in upper or lower case.
             since: A moment as `stamp` writes it: learned from then on.
             until: Another: learned before it.
+            document: Learned from a passage of the document in this conversation.
         """
         where = ["damaged = 0", "id < ?"]
         values: list[Any] = [2**63 - 1 if before is None else max(min(before, 2**63 - 1), 0)]
@@ -123,6 +125,11 @@ class Journal:
             if value is not None:
                 where.append(condition)
                 values.append(value)
+        if document is not None:
+            where.append(
+                "message IN (SELECT id FROM message WHERE conversation = ? AND role = 'user' AND finish IS NOT NULL)"
+            )
+            values.append(document if abs(document) < 2**63 else 0)
         for word in words:
             where.append("instr(casefold(text), ?)")
             values.append(word.casefold())

@@ -36,6 +36,7 @@ from engine.store.records import (
     ConversationRecord,
     Counts,
     DeletedMessage,
+    DocumentRecord,
     EntryRecord,
     HitRecord,
     JournalRecord,
@@ -208,6 +209,14 @@ class Profile:
         """One message, or MESSAGE_NOT_FOUND."""
         return self._transcript.message(identifier)
 
+    def passages(self, conversation: int) -> dict[str, int]:
+        """The passages of a document that are in a conversation, and the ids of their messages."""
+        return self._transcript.passages(conversation)
+
+    def documents(self, messages: Sequence[int]) -> dict[int, DocumentRecord]:
+        """Of those messages that are passages of a document: which one."""
+        return self._transcript.documents(messages)
+
     def path(self, identifier: int) -> list[MessageRecord]:
         """The branch from its beginning to this message, shown or not; empty for 0."""
         return self._transcript.path(identifier)
@@ -261,9 +270,10 @@ class Profile:
         words: Sequence[str] = (),
         since: str | None = None,
         until: str | None = None,
+        document: int | None = None,
     ) -> list[JournalRecord]:
         """The newest learned turns older than `before`, newest first; see `Journal.page`."""
-        return self._journal.page(limit, before, words, since, until)
+        return self._journal.page(limit, before, words, since, until, document)
 
     def entry(self, identifier: int) -> JournalRecord:
         """One learned turn, or ENTRY_NOT_FOUND."""

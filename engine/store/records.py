@@ -75,7 +75,10 @@ class ConversationRecord:
 
 @dataclass(frozen=True, slots=True)
 class MessageRecord:
-    """`finish` None on an assistant's message: it is being generated, or was when the engine died."""
+    """`finish` None on an assistant's message: it is being generated, or was when the engine died.
+
+    On the person's: it is to be answered; "stop": it is a passage of a document, and is not.
+    """
 
     id: int
     conversation: int
@@ -87,6 +90,14 @@ class MessageRecord:
     """The message that it follows on; 0: none, it begins the conversation. None: not known, the one before it."""
     versions: tuple[int, ...] = ()
     """The ids of all its versions, itself among them, oldest first; empty when it is the only one."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRecord:
+    """A document that was read: the conversation that holds its passages, and its name, which is the title."""
+
+    conversation: int
+    name: str
 
 
 @dataclass(frozen=True, slots=True)

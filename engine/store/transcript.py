@@ -8,6 +8,10 @@ A conversation or a message is deleted in two steps. `delete` marks it: nothing 
 more, and `undelete` brings it back whole. `purge` then takes it out of the file for good, words of the search index
 included.
 
+A passage of a document that was read is a message of the person that nobody is to answer: its `finish` says so (the
+format has had that column from the beginning, and no other message of a person has ever used it). The document is the
+conversation that its passages are in, and is called by its title.
+
 Every change is durable on return. Messages are never rewritten but for a reply that is still being generated. A row
 whose digest no longer holds is still shown (a person would rather have a spoilt message than none), and a notice says
 so.
@@ -28,6 +32,7 @@ from engine.store.records import (
     ROLES,
     ConversationRecord,
     DeletedMessage,
+    DocumentRecord,
     HitRecord,
     MessageRecord,
     clean_title,
@@ -40,6 +45,8 @@ from engine.store.tree import START, Tree
 
 T = TypeVar("T")
 
+PAGE: Final = 500
+"""Ids in one query at most."""
 UNDO_SECONDS: Final = 30.0
 """How long a deletion can be undone."""
 
@@ -60,6 +67,7 @@ CASE WHEN parent = 0 OR EXISTS (
 _LEAF = """
 (SELECT id FROM message WHERE id = conversation.leaf AND conversation = conversation.id AND deleted IS NULL)
 """
+_PASSAGE = "role = 'user' AND finish IS NOT NULL"
 _MESSAGE = "SELECT id, conversation, role, content, created, finish, digest FROM message "
 
 
@@ -499,6 +507,32 @@ class Transcript:
         """Whether there is such a message, in a conversation that is not deleted."""
         sql = f"SELECT 1 FROM message WHERE id = ? AND {_BELONGS}"
         return self._database.value(sql, (_row_id(identifier),)) is not None
+
+    # ------------------------------------------------------------------------------------------ documents
+
+    def passages(self, conversation: int) -> dict[str, int]:
+        """The passages of a document that are in a conversation, and their ids."""
+        rows = self._database.rows(
+            f"SELECT content, id FROM message WHERE conversation = ? AND {_PASSAGE} AND deleted IS NULL ORDER BY id",
+            (conversation,),
+        )
+        return dict(rows)
+
+    def documents(self, messages: Sequence[int]) -> dict[int, DocumentRecord]:
+        """Of those messages that are passages: the document that each is from."""
+        rows = []
+        for start in range(0, len(messages), PAGE):
+            some = tuple(messages[start : start + PAGE])
+            rows += self._database.rows(
+                "SELECT message.id, conversation.id, title FROM message "
+                "JOIN conversation ON conversation.id = message.conversation "
+                f"WHERE message.id IN ({', '.join('?' * len(some))}) AND {_PASSAGE} "
+                "AND message.deleted IS NULL AND conversation.deleted IS NULL",
+                some,
+            )
+        return {message: DocumentRecord(conversation, title) for message, conversation, title in rows}
+
+    # ------------------------------------------------------------------------------------------ export, import
 
     def page(self, after: int, limit: int) -> list[MessageRecord]:
         """Messages of all conversations in the order of their ids, for the export."""

@@ -20,6 +20,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -28,6 +29,7 @@ from engine.backbone import Backbone, Prefill
 from engine.bit_ttt import Memory, Part, Recall
 from engine.errors import Cancelled, EngineError, ErrorCode, ProtocolError
 from engine.protocol import (
+    DocumentRead,
     FinishReason,
     Learned,
     Notice,
@@ -51,6 +53,7 @@ from engine.protocol import (
 )
 from engine.session import Session, nothing_learned
 from engine.store import MessageRecord, title_of
+from engine.turn.document import DocumentReading, Tell
 from engine.turn.prompt import Prompt, PromptBuilder
 from engine.turn.reply import Kept, Reply
 from engine.turn.sampling import Sampler
@@ -297,9 +300,22 @@ class TurnRunner:
 
     def encode(self, memory: Memory, text: str) -> Part:
         """A turn's words by themselves, as the memory's writer encodes them. A text of several parts: its last."""
+        return self.parts(memory, text, None)[-1]
+
+    def parts(self, memory: Memory, text: str, cancelled: Callable[[], bool] | None) -> list[Part]:
+        """The same with all parts, mostly one.
+
+        Raises:
+            Cancelled: It was stopped.
+        """
         turn = _Turn(self._prompts.alone(text))
-        self._read(turn, memory, None, answer=False)
-        return turn.parts[-1]
+        self._read(turn, memory, cancelled, answer=False)
+        return turn.parts
+
+    def read(self, session: Session, path: Path, cancelled: Callable[[], bool], tell: Tell) -> DocumentRead:
+        """Has a document read and learned; see `DocumentReading`."""
+        read = DocumentReading(session, lambda text: self.parts(session.memory, text, cancelled), cancelled, tell)
+        return read.run(path)
 
     def recollect(self, memory: Memory, question: str, cancelled: Callable[[], bool]) -> tuple[str, dict[int, float]]:
         """What the memory says to a question with nothing before it -> its words, and the turns that fired.

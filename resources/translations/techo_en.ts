@@ -2,12 +2,78 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="en" sourcelanguage="en_US">
 <context>
+    <name>Documents</name>
+    <message numerus="yes">
+        <source>%Ln of these cannot be read.</source>
+        <translation>
+            <numerusform>%Ln of these cannot be read.</numerusform>
+            <numerusform>%Ln of these cannot be read.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Read %Ln documents</source>
+        <translation>
+            <numerusform>Read %Ln document</numerusform>
+            <numerusform>Read %Ln documents</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln passages learned.</source>
+        <translation>
+            <numerusform>%Ln passage learned.</numerusform>
+            <numerusform>%Ln passages learned.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>and %Ln more</source>
+        <translation>
+            <numerusform>and %Ln more</numerusform>
+            <numerusform>and %Ln more</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln passages were known already.</source>
+        <translation>
+            <numerusform>%Ln passage was known already.</numerusform>
+            <numerusform>%Ln passages were known already.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln passages held nothing to learn.</source>
+        <translation>
+            <numerusform>%Ln passage held nothing to learn.</numerusform>
+            <numerusform>%Ln passages held nothing to learn.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln pages could not be read.</source>
+        <translation>
+            <numerusform>%Ln page could not be read.</numerusform>
+            <numerusform>%Ln pages could not be read.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln documents were not read.</source>
+        <translation>
+            <numerusform>%Ln document was not read.</numerusform>
+            <numerusform>%Ln documents were not read.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>JournalDialog</name>
     <message numerus="yes">
         <source>Forget %Ln learned turns?</source>
         <translation>
             <numerusform>Forget %Ln learned turn?</numerusform>
             <numerusform>Forget %Ln learned turns?</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Forget all %Ln passages of “{name}”?</source>
+        <translation>
+            <numerusform>Forget the %Ln passage of “{name}”?</numerusform>
+            <numerusform>Forget all %Ln passages of “{name}”?</numerusform>
         </translation>
     </message>
 </context>
@@ -116,6 +182,16 @@
         <translation>
             <numerusform>%Ln conversation</numerusform>
             <numerusform>%Ln conversations</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>ReadingRow</name>
+    <message numerus="yes">
+        <source>Reading “{name}”, then %Ln more</source>
+        <translation>
+            <numerusform>Reading “{name}”, then %Ln more</numerusform>
+            <numerusform>Reading “{name}”, then %Ln more</numerusform>
         </translation>
     </message>
 </context>

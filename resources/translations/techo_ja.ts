@@ -266,6 +266,14 @@
         <source>Techo is not learning from this chat. Click to switch it on.</source>
         <translation>このチャットで話したことは覚えません。クリックすると、覚えるようにします。</translation>
     </message>
+    <message>
+        <source>A temporary chat learns nothing</source>
+        <translation>一時的なチャットは何も覚えません</translation>
+    </message>
+    <message>
+        <source>Have documents read and learned</source>
+        <translation>文書を読ませて覚えさせる</translation>
+    </message>
 </context>
 <context>
     <name>ConversationList</name>
@@ -547,6 +555,156 @@
     </message>
 </context>
 <context>
+    <name>Documents</name>
+    <message>
+        <source>Read &amp;documents…</source>
+        <translation>文書を読ませる(&amp;D)…</translation>
+    </message>
+    <message>
+        <source>Have documents read and learned</source>
+        <translation>文書を読ませて覚えさせる</translation>
+    </message>
+    <message>
+        <source>Text, Markdown, PDF ({patterns})</source>
+        <translation>テキスト、Markdown、PDF ({patterns})</translation>
+    </message>
+    <message>
+        <source>All files (*)</source>
+        <translation>すべてのファイル (*)</translation>
+    </message>
+    <message>
+        <source>Folder:</source>
+        <translation>フォルダー:</translation>
+    </message>
+    <message>
+        <source>Kind of file:</source>
+        <translation>ファイルの種類:</translation>
+    </message>
+    <message>
+        <source>A temporary chat learns nothing, so nothing was read.</source>
+        <translation>一時的なチャットは何も覚えないので、読みませんでした。</translation>
+    </message>
+    <message>
+        <source>Begin or choose another chat, and drop the file there.</source>
+        <translation>ほかのチャットを始めるか選んで、そこにファイルをドロップしてください。</translation>
+    </message>
+    <message>
+        <source>There is no profile yet that could learn it.</source>
+        <translation>それを覚えるプロファイルがまだありません。</translation>
+    </message>
+    <message>
+        <source>“{name}” cannot be read.</source>
+        <translation>「{name}」は読めません。</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln of these cannot be read.</source>
+        <translation>
+            <numerusform>このうち %Ln 個は読めません。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Text (.txt), Markdown (.md) and PDF files can be. Of a folder, drop the files in it.</source>
+        <translation>読めるのはテキスト (.txt)、Markdown (.md)、PDF のファイルです。フォルダーは、中のファイルをドロップしてください。</translation>
+    </message>
+    <message>
+        <source>Show it</source>
+        <translation>表示する</translation>
+    </message>
+    <message numerus="yes">
+        <source>Read %Ln documents</source>
+        <translation>
+            <numerusform>文書を %Ln 件読みました</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{read}: {learned}</source>
+        <translation>{read}。{learned}</translation>
+    </message>
+    <message>
+        <source>Stopped reading “{name}”: {learned}</source>
+        <translation>「{name}」を読むのをやめました。{learned}</translation>
+    </message>
+    <message>
+        <source>“{name}” is known already, word for word.</source>
+        <translation>「{name}」はもう一字一句覚えています。</translation>
+    </message>
+    <message>
+        <source>Read “{name}”: {learned}</source>
+        <translation>「{name}」を読みました。{learned}</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln passages learned.</source>
+        <translation>
+            <numerusform>%Ln 件の内容を覚えました。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>and %Ln more</source>
+        <translation>
+            <numerusform>ほか %Ln 件</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln passages were known already.</source>
+        <translation>
+            <numerusform>%Ln 件はもう知っていました。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln passages held nothing to learn.</source>
+        <translation>
+            <numerusform>%Ln 件には覚えることがありませんでした。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln pages could not be read.</source>
+        <translation>
+            <numerusform>%Ln ページは読めませんでした。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>What was learned stays. Drop the file again to go on.</source>
+        <translation>覚えたことは残ります。続けるには、もう一度ファイルをドロップしてください。</translation>
+    </message>
+    <message>
+        <source>“{name}” was not read. {reason}</source>
+        <translation>「{name}」は読みませんでした。{reason}</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln documents were not read.</source>
+        <translation>
+            <numerusform>%Ln 件の文書は読みませんでした。</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>DropSheet</name>
+    <message>
+        <source>A temporary chat learns nothing</source>
+        <translation>一時的なチャットは何も覚えません</translation>
+    </message>
+    <message>
+        <source>Drop it in another chat to have it read and learned.</source>
+        <translation>読ませて覚えさせるには、ほかのチャットにドロップしてください。</translation>
+    </message>
+    <message>
+        <source>Drop to have it read and learned</source>
+        <translation>ドロップすると、読んで覚えます</translation>
+    </message>
+    <message>
+        <source>Text, Markdown or PDF. It stays on this computer.</source>
+        <translation>テキスト、Markdown、PDF。このコンピューターの外には出ません。</translation>
+    </message>
+    <message>
+        <source>This cannot be read</source>
+        <translation>これは読めません</translation>
+    </message>
+    <message>
+        <source>Text, Markdown and PDF files can be.</source>
+        <translation>読めるのはテキスト、Markdown、PDF のファイルです。</translation>
+    </message>
+</context>
+<context>
     <name>Errors</name>
     <message>
         <source>The window and the engine misunderstood each other.</source>
@@ -760,6 +918,62 @@
         <source>In the engine&apos;s words: {words}</source>
         <translation>エンジンの説明（英語）: {words}</translation>
     </message>
+    <message>
+        <source>The file is not there, or it may not be read.</source>
+        <translation>ファイルがないか、読む許可がありません。</translation>
+    </message>
+    <message>
+        <source>See whether it is still there, and whether you may read it.</source>
+        <translation>ファイルがまだあるか、読む許可があるか確かめてください。</translation>
+    </message>
+    <message>
+        <source>Files of this kind cannot be read.</source>
+        <translation>この種類のファイルは読めません。</translation>
+    </message>
+    <message>
+        <source>Text (.txt), Markdown (.md) and PDF files can: save it as one of them.</source>
+        <translation>テキスト (.txt)、Markdown (.md)、PDF のどれかで保存してください。</translation>
+    </message>
+    <message>
+        <source>There is nothing to read in this file.</source>
+        <translation>このファイルには読むものがありません。</translation>
+    </message>
+    <message>
+        <source>Choose a file with text in it.</source>
+        <translation>文字の入ったファイルを選んでください。</translation>
+    </message>
+    <message>
+        <source>This PDF holds pictures of pages only, and no text.</source>
+        <translation>この PDF にはページの画像だけがあり、文字がありません。</translation>
+    </message>
+    <message>
+        <source>Run it through a text recognition (OCR) first, and save the result as PDF or text.</source>
+        <translation>先に文字認識 (OCR) にかけて、結果を PDF かテキストで保存してください。</translation>
+    </message>
+    <message>
+        <source>This PDF is protected by a password.</source>
+        <translation>この PDF はパスワードで保護されています。</translation>
+    </message>
+    <message>
+        <source>Save a copy without the password, and choose that.</source>
+        <translation>パスワードのない写しを保存して、それを選んでください。</translation>
+    </message>
+    <message>
+        <source>This file is damaged and cannot be read.</source>
+        <translation>このファイルは壊れていて読めません。</translation>
+    </message>
+    <message>
+        <source>Open it in the program that it comes from and save it anew.</source>
+        <translation>作成したプログラムで開いて、保存し直してください。</translation>
+    </message>
+    <message>
+        <source>This document is too large.</source>
+        <translation>この文書は大きすぎます。</translation>
+    </message>
+    <message>
+        <source>Split it, and have the parts read that matter.</source>
+        <translation>分割して、大事な部分を読ませてください。</translation>
+    </message>
 </context>
 <context>
     <name>Flipper</name>
@@ -883,6 +1097,16 @@ Everything stays on this computer.</source>
         <source>Undo the last lesson…</source>
         <translation>最後に覚えたことを取り消す…</translation>
     </message>
+    <message>
+        <source>Forget all of “{name}”…</source>
+        <translation>「{name}」をすべて忘れる…</translation>
+    </message>
+    <message numerus="yes">
+        <source>Forget all %Ln passages of “{name}”?</source>
+        <translation>
+            <numerusform>「{name}」の %Ln 件をすべて忘れますか？</numerusform>
+        </translation>
+    </message>
 </context>
 <context>
     <name>JournalModel</name>
@@ -903,6 +1127,10 @@ Everything stays on this computer.</source>
         <translation>
             <numerusform>ニューロン: 新規 %Ln、強化 {stronger}、書き換え {rewritten}</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>From</source>
+        <translation>出典</translation>
     </message>
 </context>
 <context>
@@ -2015,6 +2243,39 @@ Everything stays on this computer.</source>
     <message>
         <source>Delete the profile</source>
         <translation>削除する</translation>
+    </message>
+</context>
+<context>
+    <name>ReadingRow</name>
+    <message>
+        <source>Stopping…</source>
+        <translation>止めています…</translation>
+    </message>
+    <message numerus="yes">
+        <source>Reading “{name}”, then %Ln more</source>
+        <translation>
+            <numerusform>「{name}」を読んでいます（ほか %Ln 件待ち）</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Reading “{name}”</source>
+        <translation>「{name}」を読んでいます</translation>
+    </message>
+    <message>
+        <source>page {done} of {count}</source>
+        <translation>{count} ページ中 {done} ページ目</translation>
+    </message>
+    <message>
+        <source>passage {done} of {count}</source>
+        <translation>{count} 件中 {done} 件目</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>キャンセル</translation>
+    </message>
+    <message>
+        <source>Stop reading</source>
+        <translation>読むのをやめる</translation>
     </message>
 </context>
 <context>

@@ -575,6 +575,7 @@ class Engine:
             if (params.before is None or e["id"] < params.before)
             and all(word in e["text"].casefold() for word in words)
             and (params.since is None or params.since <= NOW)
+            and (params.document is None or e.get("document") == params.document)
         ]
         found = [
             p.JournalEntry(**e, created=NOW, surprise=0.8, recruited=1, strengthened=0, overwritten=0, recycled=0)
@@ -678,6 +679,43 @@ class Engine:
 
     def do_memory_relearn(self, _params: None) -> p.Relearned:
         return p.Relearned(turns=len(self.open["journal"]), stats=self.do_memory_stats(None))
+
+    def do_memory_read(self, params: p.MemoryRead) -> p.DocumentRead:
+        """Each line is a passage; "/slow" makes the rest take their time, "/die" is the end. PDFs are pictures only."""
+        path = Path(params.path)
+        if path.suffix.lower() == ".pdf":
+            raise Fail(1504, "This PDF holds pictures of pages only, and no text.", "Run it through OCR first.")
+        self.running = True
+        self.cancelled.clear()
+        known = {entry["text"] for entry in self.open["journal"]}
+        conversation, learned, pause = None, 0, 0.0
+        lines = path.read_text().split("\n")
+        for done, line in enumerate(lines):
+            self.say("memory.reading", p.Reading(name=path.name, phase="passages", done=done, count=len(lines)))
+            time.sleep(pause)
+            if self.cancelled.is_set():
+                break
+            if line == "/die":
+                os._exit(9)
+            pause = 0.1 if line == "/slow" else pause
+            if line in known:
+                continue
+            if conversation is None:
+                conversation = self.store.number()
+                self.open["titles"][str(conversation)] = path.name
+            said = self.add(conversation, "user", line)
+            said["finish"] = "stop"
+            entry = {"id": self.store.number(), "message": said["id"], "text": line}
+            self.open["journal"].append({**entry, "source": path.name, "document": conversation})
+            self.store.save()
+            learned += 1
+        self.running = False
+        stopped = self.cancelled.is_set()
+        return p.DocumentRead(
+            name=path.name, conversation=conversation, passages=len(lines), learned=learned,
+            known=0 if stopped else len(lines) - learned, idle=0, unreadable=0, cancelled=stopped,
+            stats=self.do_memory_stats(None),
+        )  # fmt: skip
 
     def do_memory_export(self, params: p.FilePath) -> p.Exported:
         data = json.dumps(self.open).encode()
