@@ -70,6 +70,7 @@ def read_document(
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env=environment,
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # Windows would open a console for it
     )
     assert child.stdout is not None
     heard: queue.SimpleQueue[bytes] = queue.SimpleQueue()

@@ -312,7 +312,7 @@ def test_every_dialog(qtbot: QtBot, make_window: MakeWindow, name: str, language
 def test_the_file_dialogs_speak_japanese(qtbot: QtBot, make_window: MakeWindow) -> None:
     window = make_window()
     dress(window, "ja", 100)
-    for action in (window.memory_menu.export, window.memory_menu.bring):
+    for action in (window.memory_menu.export, window.memory_menu.bring, window.documents.action):
         action.trigger()
         box = dialog(qtbot, QFileDialog)
         labels = [label.text() for label in box.findChildren(QLabel) if label.isVisible() and label.text()]

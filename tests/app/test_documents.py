@@ -80,9 +80,14 @@ def test_a_file_is_held_over_the_window_dropped_read_and_shown(
 ) -> None:
     window = make_window()
     say(qtbot, window, "Hello.")
+    sheet = window.documents.sheet
+    for inner in (window.composer.edit.viewport(), window.chat.bubbles()[0].text.viewport(), window.chat.viewport()):
+        assert Drag(inner, [notes]).enter(), "what lies under the mouse passes it on to the window"
+        assert sheet.isVisible()
+        Drag(window, [notes]).leave()
+        assert not sheet.isVisible()
     drag = Drag(window, [notes])
     assert drag.enter()
-    sheet = window.documents.sheet
     assert sheet.isVisible()
     assert sheet.words == "Drop to have it read and learned"
     assert sheet.geometry().contains(window.chat.geometry().center())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import zlib
 from collections.abc import Sequence
 
 from pypdf import PdfReader, PdfWriter
 
 
-def pdf(pages: Sequence[Sequence[str]], *, picture: bool = False) -> bytes:
-    """A PDF with these lines of ASCII text on its pages; `picture`: each page shows one as well."""
+def pdf(pages: Sequence[Sequence[str]], *, picture: bool = False, packed: bool = False) -> bytes:
+    """A PDF with these lines of ASCII text on its pages; `picture`: each page shows one as well; `packed`: deflated."""
     objects: list[bytes] = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"",
@@ -19,7 +20,8 @@ def pdf(pages: Sequence[Sequence[str]], *, picture: bool = False) -> bytes:
     kids = []
     for lines in pages:
         shown = b"\n".join(b"(" + line.encode("ascii") + b") Tj T*" for line in lines)
-        objects.append(_stream(b"BT /F1 12 Tf 14 TL 72 720 Td " + shown + b" ET", b""))
+        content = b"BT /F1 12 Tf 14 TL 72 720 Td " + shown + b" ET"
+        objects.append(_stream(zlib.compress(content), b"/Filter /FlateDecode") if packed else _stream(content, b""))
         image = b"/XObject << /I 4 0 R >>" if picture else b""
         kids.append(len(objects) + 1)
         objects.append(

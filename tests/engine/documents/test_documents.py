@@ -205,6 +205,15 @@ def test_a_pdf_that_is_only_locked_against_changes_is_read(tmp_path: Path) -> No
     assert refused(path).code is ErrorCode.DOCUMENT_ENCRYPTED
 
 
+def test_a_page_that_unpacks_to_far_too_much_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.pdf"
+    path.write_bytes(pdf([["A" * 150_000_000]], packed=True))
+    assert path.stat().st_size < 1_000_000
+    assert refused(path).code in (ErrorCode.DOCUMENT_DAMAGED, ErrorCode.DOCUMENT_TOO_LARGE)
+    path.write_bytes(pdf([PAGE], packed=True))
+    assert read(path).passages == PAGE
+
+
 def test_pdfs_without_text_are_told_apart(tmp_path: Path) -> None:
     path = tmp_path / "a.pdf"
     path.write_bytes(pdf([[], []], picture=True))
