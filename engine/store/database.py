@@ -140,6 +140,18 @@ CREATE INDEX message_deleted ON message (deleted_with) WHERE deleted IS NOT NULL
 """
 
 
+_COLUMNS: Final = {
+    "profile": "one, id, name, created, backbone, memory",
+    "conversation": "id, title, created, updated, activity, pinned, deleted, leaf",
+    "message": "id, conversation, role, created, finish, digest, content, parent, deleted, deleted_with",
+    "entry": "id, created, message, surprise, recruited, strengthened, overwritten, recycled, damaged, digest, text, "
+    "payload",
+    "snapshot": "seq, file, last_entry, bytes, digest, created",
+    "sqlite_sequence": "name, seq",
+}
+"""What each table must have. (The index for the search is not among them: it can be made anew.)"""
+
+
 def _migrations() -> Migrations:
     # sqlite-utils takes 0.2 s to import; only a new or an old database needs it.
     from sqlite_utils import Database as Utils
@@ -182,8 +194,10 @@ def _statements(script: str) -> Iterator[str]:
 class Database:
     """A connection that one thread at a time uses, inside `transaction` or through the reading methods."""
 
-    def __init__(self, files: Files, folder: Path, clock: Clock) -> None:
+    def __init__(self, files: Files, folder: Path, clock: Clock, *, suspect: bool = False) -> None:
         """Opens the database in `folder`, brings an older one up to date, and checks that it is whole.
+
+        `suspect`: it is known to have been changed on disk, so the check is a thorough one.
 
         Raises:
             StateError: STATE_DAMAGED, STATE_NEWER.
@@ -193,16 +207,17 @@ class Database:
         self._clock = clock
         self._lock = threading.RLock()
         self._depth = 0
+        self._files = files
         with disk_errors("open the profile", self.path):
             self._connection = files.connect(self.path)
         try:
             with disk_errors("open the profile", self.path):
-                self._open(files)
+                self._open(files, suspect=suspect)
         except BaseException:
             self._connection.close()
             raise
 
-    def _open(self, files: Files) -> None:
+    def _open(self, files: Files, *, suspect: bool) -> None:
         connection = self._connection
         # A flipped byte must not make a whole conversation unreadable; the row's digest tells that it happened.
         connection.text_factory = lambda data: data.decode("utf-8", "replace")
@@ -213,13 +228,43 @@ class Database:
             raise damaged_database(self.path, f"journal mode {mode}")
         found = files.stat(self.path)
         if found is not None and found.st_size <= CHECK_BYTES:
-            problem = self.value("PRAGMA quick_check(1)")
-            if problem != "ok":
-                raise damaged_database(self.path, str(problem).replace("\n", " "))
+            self._check("quick_check")
+        if suspect and self.value("PRAGMA integrity_check(1)") != "ok":
+            # The tables are whole, so the indexes can be made anew from them: all right then, or as it was.
+            with self.transaction("repair the profile's indexes"):
+                self.run("REINDEX")
+                self._check("integrity_check")
         if version < (MAJOR << 16 | MINOR):
             migrate(connection)
+        self._check_schema(thorough=suspect and version <= (MAJOR << 16 | MINOR))
         if self.value("SELECT count(*) FROM profile") != 1:
             raise damaged_database(self.path, "the profile's own row is missing")
+
+    def _check(self, pragma: str) -> None:
+        problem = self.value(f"PRAGMA {pragma}(1)")
+        if problem != "ok":
+            raise damaged_database(self.path, str(problem).replace("\n", " "))
+
+    def _check_schema(self, *, thorough: bool) -> None:
+        """A flipped byte in a name of the schema would look like a mistake in our SQL; in a condition, like nothing."""
+        for table, columns in _COLUMNS.items():
+            try:
+                self._connection.execute(f"SELECT {columns} FROM {table} LIMIT 0").fetchall()
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+                    raise
+                raise damaged_database(self.path, str(error)) from error
+        if thorough:
+            named = "SELECT name, sql FROM sqlite_master WHERE name NOT GLOB '*sqlite_*' ORDER BY name"
+            with closing(sqlite3.connect(":memory:", isolation_level=None)) as pattern:
+                migrate(pattern)
+                expected = set(pattern.execute(named))
+            if expected != set(self.rows(named)):
+                raise damaged_database(self.path, "its schema was changed")
+
+    def is_alone(self) -> bool:
+        """After `close`: whether the file holds everything, with no log beside it that somebody else still writes."""
+        return self._files.stat(self.path.with_name(self.path.name + "-wal")) is None
 
     def now(self, ago: float = 0.0) -> str:
         """Time stamp for a new row, or of a moment `ago` seconds before."""

@@ -21,7 +21,7 @@ from typing import Final
 import platformdirs
 
 from engine.errors import EngineError, ErrorCode, ProfileError, StateError, StoreError
-from engine.store import importing
+from engine.store import importing, log, seal
 from engine.store.database import FILE_NAME, Database, create_database, read_version
 from engine.store.files import FileLock, Files, disk_errors, make_folders, remove_tree
 from engine.store.names import clean_name, name_key
@@ -59,7 +59,17 @@ class ProfileStore:
             if self._files.stat(self.directory) is None:
                 return []
         self._clean()
-        return list(self._records())
+        with self._exclusive_if_possible():
+            return list(self._records())
+
+    def suspects(self) -> list[ProfileRecord]:
+        """Profiles that cannot be read, or that are not as they were closed: a missing one may be among them."""
+        return [
+            record
+            for record in self.list()
+            if record.problem
+            or seal.holds(self._files, self.directory / record.id, self.directory / record.id / FILE_NAME) is False
+        ]
 
     def create(self, name: str) -> ProfileRecord:
         """Makes a new, empty profile."""
@@ -75,11 +85,23 @@ class ProfileStore:
         with self._exclusive():
             record = self._find(name)
             self._check_free(new_name, but=record.id)
-            with (
-                closing(Database(self._files, self.directory / record.id, self._clock)) as database,
-                database.transaction("rename the profile"),
-            ):
-                database.run("UPDATE profile SET name = ?", (new_name,))
+            folder = self.directory / record.id
+            with disk_errors("rename the profile", folder):
+                lock = self._files.lock(folder / LOCK)  # None: it is open, and its seal is broken
+            try:
+                sealed = lock is not None and seal.holds(self._files, folder, folder / FILE_NAME)
+                if sealed:
+                    seal.break_(self._files, folder)
+                with (
+                    closing(Database(self._files, folder, self._clock)) as database,
+                    database.transaction("rename the profile"),
+                ):
+                    database.run("UPDATE profile SET name = ?", (new_name,))
+                if sealed:
+                    seal.close(self._files, folder, folder / FILE_NAME)
+            finally:
+                if lock is not None:
+                    lock.release()
         return ProfileRecord(record.id, new_name, record.created)
 
     def delete(self, name: str) -> None:
@@ -194,6 +216,34 @@ class ProfileStore:
         finally:
             lock.release()
 
+    @contextmanager
+    def _exclusive_if_possible(self) -> Iterator[None]:
+        """The same where a crash has left a log, which reading will change; a folder that is read-only is read so."""
+        lock = None
+        with suppress(OSError):
+            if any(
+                log.is_there(self._files, self.directory / name / FILE_NAME)
+                for name in self._files.names(self.directory)
+                if _ID.fullmatch(name)
+            ):
+                lock = self._files.lock(self.directory / _STORE_LOCK, _WAIT)
+        try:
+            yield
+        finally:
+            if lock is not None:
+                lock.release()
+
+    def _save_log(self, folder: Path) -> None:
+        """Sets a damaged log aside that a crash left, before SQLite makes what it can of it. Not of an open profile."""
+        if not log.is_there(self._files, folder / FILE_NAME):
+            return
+        lock = self._files.lock(folder / LOCK)
+        if lock is not None:
+            try:
+                log.set_aside_if_damaged(self._files, folder / FILE_NAME)
+            finally:
+                lock.release()
+
     def _lock(self, record: ProfileRecord, folder: Path) -> FileLock:
         with disk_errors("open the profile", folder):
             lock = self._files.lock(folder / LOCK)
@@ -234,6 +284,8 @@ class ProfileStore:
         path = self.directory / identifier / FILE_NAME
         try:
             with disk_errors("read the profile", path):
+                with suppress(OSError, StoreError):  # a disk that is full or read-only: SQLite leaves the log alone
+                    self._save_log(path.parent)
                 try:
                     return self._read(identifier, path, "rw")
                 except sqlite3.OperationalError as error:
