@@ -229,14 +229,17 @@ class Database:
         found = files.stat(self.path)
         if found is not None and found.st_size <= CHECK_BYTES:
             self._check("quick_check")
+        newest = MAJOR << 16 | MINOR
+        if suspect and version == newest:
+            self._check_schema(thorough=True)
         if suspect and self.value("PRAGMA integrity_check(1)") != "ok":
             # The tables are whole, so the indexes can be made anew from them: all right then, or as it was.
             with self.transaction("repair the profile's indexes"):
                 self.run("REINDEX")
                 self._check("integrity_check")
-        if version < (MAJOR << 16 | MINOR):
+        if version < newest:
             migrate(connection)
-        self._check_schema(thorough=suspect and version <= (MAJOR << 16 | MINOR))
+        self._check_schema(thorough=suspect and version <= newest)
         if self.value("SELECT count(*) FROM profile") != 1:
             raise damaged_database(self.path, "the profile's own row is missing")
 

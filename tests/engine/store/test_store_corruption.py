@@ -90,15 +90,15 @@ def test_an_index_that_is_not_its_tables_is_made_anew(store: ProfileStore) -> No
     listed = "type, name, tbl_name, rootpage, sql"
     name = "WHERE name = 'conversation_activity'"
 
-    def edit(*statements: tuple[object, ...]) -> object:
+    def edit(sql: str, *values: object) -> list[tuple[object, ...]]:
         with closing(sqlite3.connect(folder / "profile.sqlite3", isolation_level=None)) as connection:
             connection.execute("PRAGMA writable_schema = ON")
-            return [connection.execute(str(sql), values).fetchall() for sql, *values in statements][0]
+            return connection.execute(sql, values).fetchall()
 
-    ((row,),) = (edit((f"SELECT {listed} FROM sqlite_master {name}",)),)
-    edit((f"DELETE FROM sqlite_master {name}",))
-    edit(("UPDATE conversation SET activity = activity + 10",))
-    edit((f"INSERT INTO sqlite_master ({listed}) VALUES (?, ?, ?, ?, ?)", *row))
+    (row,) = edit(f"SELECT {listed} FROM sqlite_master {name}")
+    edit(f"DELETE FROM sqlite_master {name}")
+    edit("UPDATE conversation SET activity = activity + 10")
+    edit(f"INSERT INTO sqlite_master ({listed}) VALUES (?, ?, ?, ?, ?)", *row)
     with store.open("Filled", IDENTITY) as profile:
         assert profile._database.value("PRAGMA integrity_check") == "ok"
         assert len(profile.take_notices()) == 1
