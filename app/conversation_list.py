@@ -33,6 +33,7 @@ from PySide6.QtWidgets import (
 )
 
 from app import theme
+from app.plain import tip
 from engine.protocol import Conversation
 
 CONVERSATION: Final = Qt.ItemDataRole.UserRole
@@ -228,7 +229,7 @@ class ConversationList(QListWidget):
                 item = QListWidgetItem(title)
                 item.setData(CONVERSATION, conversation.id)
                 item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
-                item.setToolTip(f"{title}\n{local_time(conversation.updated)}".strip())
+                item.setToolTip(tip(f"{title}\n{local_time(conversation.updated)}".strip()))
                 self.addItem(item)
         self._midnight.start(max(now.msecsTo(now.date().addDays(1).startOfDay()), 0) + 1000)
         self.verticalScrollBar().setValue(top)

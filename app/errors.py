@@ -15,6 +15,7 @@ from app.language import QT_TRANSLATE_NOOP, translate
 from engine.protocol import ErrorBody, Notice
 
 INTERNAL: Final = -32603
+TOO_LARGE: Final = 1003
 CANCELLED: Final = 1005
 BACKBONE_FAILED: Final = 1102
 PROFILE_NOT_FOUND: Final = 1201

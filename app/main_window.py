@@ -188,6 +188,7 @@ class MainWindow(QMainWindow):
         exchange.text_returned.connect(self.composer.give_back)
         self.composer.sent.connect(self._on_sent)
         self.composer.stopped.connect(exchange.stop)
+        self.composer.edit.too_long.connect(lambda: self._on_failed(ErrorBody(code=errors.TOO_LARGE, message="")))
         self.chat.left.connect(self.composer.setFocus)
         self.sidebar.list.export_asked.connect(self.messages.ask_export)
         self.sidebar.new_chat.connect(self._on_new_chat)

@@ -24,6 +24,10 @@ PROTOCOL_VERSION: Final = 1
 MAX_LINE: Final = 16 * 1024 * 1024
 """Bytes in one message at most; a longer line is skipped to its end and answered with TOO_LARGE."""
 
+MAX_SAID: Final = 200_000
+"""Characters in one message of a person at most (some hundred pages): reading and learning them takes minutes on a
+small machine. A longer one is refused with TOO_LARGE before anything of it is kept."""
+
 EngineState = Literal["starting", "ready", "busy", "stopping"]
 FinishReason = Literal["stop", "length", "cancelled"]
 Role = Literal["system", "user", "assistant"]
