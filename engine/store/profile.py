@@ -74,7 +74,7 @@ class Profile:
             sealed = seal.holds(files, folder, path)
             seal.break_(files, folder)
             log.set_aside_if_damaged(files, path)
-            self._database = Database(files, folder, clock, suspect=sealed is False)
+            self._database = Database(files, folder, clock, sealed=sealed)
         except BaseException:
             lock.release()
             raise
