@@ -94,23 +94,27 @@ def _is_whole(data: bytes, committed: tuple[bytes, int] | None) -> bool:
     if list(check) != stated:
         return False
     step = _FRAME.size + page
-    complete = (len(data) - _HEADER.size) // step
-    live = 0
-    broken = False
-    for number in range(complete):
+    known = committed is not None and committed[0] == data[16:24]
+    whole = 0  # frames up to the first one that is not
+    bad = ended = False
+    for number in range((len(data) - _HEADER.size) // step):
         start = _HEADER.size + number * step
         *_, first, second, check1, check2 = _FRAME.unpack_from(data, start)
         if (first, second) != (salt1, salt2):
-            broken = True  # the end, unless frames of this use of the file go on behind it
+            ended = True  # unless frames of this use of the file go on behind it
             continue
-        if broken:
+        if bad or ended:
             return False
         check = _checksum(data[start : start + 8], check, big)
         check = _checksum(data[start + _FRAME.size : start + step], check, big)
-        if check != (check1, check2):
-            return False
-        live = number + 1
-    return committed is None or committed[0] != data[16:24] or live >= committed[1]
+        if check == (check1, check2):
+            whole = number + 1
+        else:
+            bad = True
+    if not known or committed is None:
+        return not bad
+    # A process that died between the two halves of a frame leaves it bad, the last one, and not committed.
+    return whole >= committed[1]
 
 
 def _checksum(data: bytes, before: tuple[int, int], big: bool) -> tuple[int, int]:

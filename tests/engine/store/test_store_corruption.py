@@ -199,6 +199,18 @@ def test_a_log_cut_behind_a_commit_is_noticed_while_the_index_of_the_dead_proces
         assert profile.load_state().notices == []
 
 
+def test_a_frame_that_a_dying_process_left_half_written_is_no_damage(crashed: Path) -> None:
+    """Its header is new, its page is what stood there before; it was never committed."""
+    path = crashed / "profile.sqlite3-wal"
+    data = path.read_bytes()
+    salts = data[16:24]
+    half = (7).to_bytes(4, "big") + (20).to_bytes(4, "big") + salts + bytes(8) + b"old page" * 512
+    path.write_bytes(data + half)
+    with ProfileStore(crashed.parent.parent).open("Filled", IDENTITY) as profile:
+        assert profile.load_state().notices == []
+        assert [entry.id for entry in profile.entries()] == list(range(1, 14))
+
+
 def test_the_log_of_an_open_profile_is_nobody_elses_business(store: ProfileStore) -> None:
     filled(store)
     with store.open("Filled", IDENTITY) as profile:
