@@ -179,6 +179,12 @@ def hint(error: ErrorBody) -> str:
     return f"{translate('Errors', own) if own else ''}\n{in_its_own_words(words)}".strip()
 
 
+def explained(code: int) -> tuple[str, str]:
+    """What happened and what to do, where the window itself found it out."""
+    what, todo = _EXPLANATIONS[code]
+    return translate("Errors", what), translate("Errors", todo) if todo else ""
+
+
 def notice_message(notice: Notice) -> str:
     """Notices have no code: where they cannot be translated, it is said whose words follow."""
     return notice.message if _speaks_engine_language() else translate("Errors", "A message from the engine")

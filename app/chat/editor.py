@@ -8,7 +8,6 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 
 from app import errors, theme
 from app.chat.composer import ComposerEdit
-from engine.protocol import ErrorBody
 
 
 class MessageEditor(QFrame):
@@ -103,8 +102,7 @@ class MessageEditor(QFrame):
         self.changed.emit(text)
 
     def _on_too_long(self) -> None:
-        error = ErrorBody(code=errors.TOO_LARGE, message="")
-        self._hint.setText(f"{errors.message(error)} {errors.hint(error)}")
+        self._hint.setText(" ".join(errors.explained(errors.TOO_LARGE)))
 
     def _on_focus(self, focused: bool) -> None:
         self.setProperty("active", focused)

@@ -87,9 +87,9 @@ def licence(name: str) -> str:
         about = metadata.metadata(name)
     except metadata.PackageNotFoundError:
         raise Unknown(f"{name} is not installed here: run ./techo test, or write its licence down.") from None
-    if expression := about.get("License-Expression"):
-        return str(expression)
-    said = str(about.get("License") or "").strip()
+    if "License-Expression" in about:
+        return about["License-Expression"]
+    said = about["License"].strip() if "License" in about else ""
     classified = [
         classifier.rpartition(" :: ")[2]
         for classifier in about.get_all("Classifier") or []

@@ -12,16 +12,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QMimeData
 from PySide6.QtGui import Qt, QTextDocument, QTextImageFormat
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
-from app import palettes
+from app import language, palettes
 from app.chat.composer import ComposerEdit
 from app.chat.editor import MessageEditor
 from app.chat.markdown import to_html
+from app.notices import NoticeBar as Notice
 from app.plain import tip
 from app.settings import WindowSettings
 from engine.protocol import MAX_SAID
+from tests.app.conftest import MakeWindow
 
 bounded = settings(
     max_examples=250, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
@@ -199,6 +201,17 @@ def test_the_editor_of_a_message_says_so(qtbot: QtBot) -> None:
     editor.edit.insertFromMimeData(_clip("x" * (MAX_SAID + 1)))
     assert editor._hint.text() != before
     assert editor.edit.toPlainText() == "old"
+
+
+@pytest.mark.parametrize("code", ["en", "ja"])
+def test_the_window_says_what_to_do_about_too_much_text(make_window: MakeWindow, qapp: QApplication, code: str) -> None:
+    language.use(qapp, code)
+    window = make_window()
+    window.composer.edit.insertFromMimeData(_clip("word " * 2_000_000))
+    assert window.composer.text == ""
+    (notice,) = window.notices.findChildren(Notice)
+    assert notice.message == language.translate("Errors", "That is too large.")
+    assert notice.hint == language.translate("Errors", "Send it in smaller parts.")
 
 
 # ---------------------------------------------------------------------------------------------- settings
