@@ -62,14 +62,14 @@ class ProfileStore:
         with self._exclusive_if_possible():
             return list(self._records())
 
-    def suspects(self) -> list[ProfileRecord]:
+    def suspects(self) -> tuple[ProfileRecord, ...]:
         """Profiles that cannot be read, or that are not as they were closed: a missing one may be among them."""
-        return [
+        return tuple(
             record
             for record in self.list()
             if record.problem
             or seal.holds(self._files, self.directory / record.id, self.directory / record.id / FILE_NAME) is False
-        ]
+        )
 
     def create(self, name: str) -> ProfileRecord:
         """Makes a new, empty profile."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from email.message import Message
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -76,11 +77,8 @@ def test_making_it_anew_changes_nothing() -> None:
 def test_an_unknown_licence_is_no_licence(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(sbom.Unknown, match="not installed"):
         sbom.licence("no-such-package-of-techo")
-    about = metadata.metadata("click")
-    del about["License-Expression"]
+    about = Message()
     about["License"] = "see the web site"
-    for _ in about.get_all("Classifier") or []:
-        del about["Classifier"]
     monkeypatch.setattr(metadata, "metadata", lambda name: about)
     with pytest.raises(sbom.Unknown, match="see the web site"):
         sbom.licence("click")

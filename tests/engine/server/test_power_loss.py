@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,27 +41,25 @@ def _left(tmp_path: Path, disk: Disk, mode: str, seed: int = 1) -> dict[str, byt
     return {path.name: path.read_bytes() for path in (tmp_path / "image").rglob("*") if path.is_file()}
 
 
-def _disk(tmp_path: Path, *operations: tuple[object, ...]) -> Disk:
+def _disk(tmp_path: Path, *operations: Operation) -> Disk:
+    """A disk with these operations done, their paths below `tmp_path`."""
     disk = Disk(tmp_path)
-    for call, path, *more in operations:
-        fields = dict(more)  # type: ignore[call-overload]
-        where = str(tmp_path / str(path)) if path else str(tmp_path)
-        if "target" in fields:
-            fields["target"] = str(tmp_path / fields["target"])
-        disk.do(Operation(str(call), where, **fields))
+    for done in operations:
+        target = str(tmp_path / done.target) if done.target else ""
+        disk.do(replace(done, path=str(tmp_path / done.path) if done.path else str(tmp_path), target=target))
     return disk
 
 
 def test_what_was_synced_is_there_after_a_loss_of_power(tmp_path: Path) -> None:
     disk = _disk(
         tmp_path,
-        ("create", "a"),
-        ("write", "a", ("data", b"one"), ("number", -1)),
-        ("sync", "a"),
-        ("sync", ""),
-        ("write", "a", ("data", b"two"), ("number", -1)),
-        ("create", "b"),
-        ("rename", "a", ("target", "c")),
+        Operation("create", "a"),
+        Operation("write", "a", data=b"one", number=-1),
+        Operation("sync", "a"),
+        Operation("sync", ""),
+        Operation("write", "a", data=b"two", number=-1),
+        Operation("create", "b"),
+        Operation("rename", "a", target="c"),
     )
     assert _left(tmp_path, disk, "killed") == {"c": b"onetwo", "b": b""}
     assert _left(tmp_path, disk, "dropped") == {"a": b"one"}
@@ -75,7 +74,7 @@ def test_what_was_synced_is_there_after_a_loss_of_power(tmp_path: Path) -> None:
 
 
 def test_unsynced_sectors_are_there_missing_or_noise(tmp_path: Path) -> None:
-    disk = _disk(tmp_path, ("create", "a"), ("sync", ""), ("write", "a", ("data", b"x" * 512), ("number", 0)))
+    disk = _disk(tmp_path, Operation("create", "a"), Operation("sync", ""), Operation("write", "a", data=b"x" * 512))
     kinds = {bytes(_left(tmp_path, disk, "garbled", seed)["a"]) for seed in range(60)}
     assert {b"", b"x" * 512} < kinds
     assert len(kinds) > 3

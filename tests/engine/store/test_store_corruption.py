@@ -136,7 +136,7 @@ def test_whom_the_state_belongs_to_is_put_right_from_a_snapshot(store: ProfileSt
 
 def test_a_name_that_was_damaged_makes_no_empty_profile(store: ProfileStore) -> None:
     folder = _closed(store)
-    assert store.suspects() == []
+    assert store.suspects() == ()
     path = folder / "profile.sqlite3"
     _flip(path, path.read_bytes().index(b"Filled"))
     assert [record.name for record in store.suspects()] == ["Gilled"]
