@@ -89,7 +89,7 @@ def licence(name: str) -> str:
         raise Unknown(f"{name} is not installed here: run ./techo test, or write its licence down.") from None
     if "License-Expression" in about:
         return about["License-Expression"]
-    said = about["License"].strip() if "License" in about else ""
+    said: str = about["License"].strip() if "License" in about else ""
     classified = [
         classifier.rpartition(" :: ")[2]
         for classifier in about.get_all("Classifier") or []
@@ -99,7 +99,7 @@ def licence(name: str) -> str:
         if words.lower() in _SPDX:
             return _SPDX[words.lower()]
         if re.fullmatch(r"[A-Za-z0-9.+-]+( (OR|AND|WITH) [A-Za-z0-9.+-]+)*", words):
-            return words
+            return str(words)
     raise Unknown(f"{name} says of its licence: {said[:80]!r}, {classified}.")
 
 

@@ -16,6 +16,7 @@ import pytest
 from app.settings import WindowSettings
 
 ROOT: Final = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.timeout(600)
 WAIT: Final = 110.0
 _SOCKET: Final = re.compile(r"^\d+ +(socket|connect|bind|listen)\((.*)$")
 

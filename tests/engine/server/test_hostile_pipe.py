@@ -26,6 +26,8 @@ from engine.protocol import (
 )
 from tests.engine.server import hostile
 
+pytestmark = pytest.mark.timeout(600)
+
 bounded = settings(
     max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
 )

@@ -35,6 +35,7 @@ from engine.protocol import (
 )
 from tests.engine.conftest import StartEngine
 
+pytestmark = pytest.mark.timeout(600)
 WAIT: Final = 110.0
 ROOT: Final = Path(__file__).resolve().parents[3]
 SECRETS: Final = ("Quillonberry", "Zanzarelli", "4471-Okapi", "ひみつのことば")

@@ -17,6 +17,7 @@ from engine.server.service import _Loaded
 from tests.engine.server import crash_check, power_driver, power_loss
 from tests.engine.server.power_loss import MODES, Disk, Operation
 
+pytestmark = pytest.mark.timeout(600)
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 
 

@@ -18,6 +18,7 @@ from engine.store.log import ASIDE, UNTOLD
 from tests.engine.store import corruption
 from tests.engine.store.samples import IDENTITY, OTHER_BACKBONE, copy, filled, learn, names, unseal
 
+pytestmark = pytest.mark.timeout(600)
 SAMPLE = 150
 
 
