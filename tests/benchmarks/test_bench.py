@@ -58,7 +58,8 @@ def test_a_long_life_changes_nothing(capsys: pytest.CaptureFixture[str]) -> None
     for trouble in ("changed", "notices", "integrity", "left"):
         assert found[trouble] == []
     assert found["right"] >= found["probes"] // 2
-    assert found["rss"]["last"] < found["rss"]["first"] + 12_000_000
+    # Forgetting and importing hold a second state of 20 MB for a time, and the first round has done neither.
+    assert found["rss"]["most"] < found["rss"]["first"] + 50_000_000
     assert found["files"]["last"] < 1.5 * found["files"]["first"]
     assert found["snapshots"]["least"] == found["snapshots"]["most"]
     assert found["descriptors"]["last"] <= found["descriptors"]["first"] + 1
