@@ -33,6 +33,7 @@ from PySide6.QtWidgets import (
 )
 
 from app import theme
+from app.plain import tip
 from engine.protocol import Conversation
 
 CONVERSATION: Final = Qt.ItemDataRole.UserRole
@@ -239,7 +240,7 @@ class ConversationList(QListWidget):
                     about.append(self.tr("Techo is not learning from this chat."))
                     item.setIcon(theme.icon("unlearned", theme.current().soft))
                     item.setData(Qt.ItemDataRole.AccessibleDescriptionRole, about[-1])
-                item.setToolTip("\n".join(filter(None, about)))
+                item.setToolTip(tip("\n".join(filter(None, about))))
                 self.addItem(item)
         self._midnight.start(max(now.msecsTo(now.date().addDays(1).startOfDay()), 0) + 1000)
         self.verticalScrollBar().setValue(top)

@@ -78,7 +78,7 @@ class NameDialog(QDialog):
         self.setMinimumWidth(360)
         self._taken = {name.casefold() for name in taken} - {start.casefold()}
         self._then = then
-        caption = QLabel(label, wordWrap=True)
+        caption = QLabel(label, wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self.edit = QLineEdit(start)
         self.edit.setMaxLength(NAME_LENGTH)
         self.edit.setAccessibleName(label)

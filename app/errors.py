@@ -15,6 +15,7 @@ from app.language import QT_TRANSLATE_NOOP, translate
 from engine.protocol import ErrorBody, Notice
 
 INTERNAL: Final = -32603
+TOO_LARGE: Final = 1003
 CANCELLED: Final = 1005
 BACKBONE_FAILED: Final = 1102
 PROFILE_NOT_FOUND: Final = 1201
@@ -211,6 +212,12 @@ def hint(error: ErrorBody) -> str:
     if error.code == ENGINE_GONE:
         words = ""  # They would be the client's own, and say the same.
     return f"{translate('Errors', own) if own else ''}\n{in_its_own_words(words)}".strip()
+
+
+def explained(code: int) -> tuple[str, str]:
+    """What happened and what to do, where the window itself found it out."""
+    what, todo = _EXPLANATIONS[code]
+    return translate("Errors", what), translate("Errors", todo) if todo else ""
 
 
 def notice_message(notice: Notice) -> str:

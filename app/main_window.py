@@ -209,6 +209,7 @@ class MainWindow(QMainWindow):
         self.composer.sent.connect(self._on_sent)
         self.composer.stopped.connect(exchange.stop)
         self.composer.attach_asked.connect(self.documents.ask)
+        self.composer.edit.too_long.connect(self._on_too_long)
         self.chat.left.connect(self.composer.setFocus)
         self.sidebar.list.export_asked.connect(self.messages.ask_export)
         self.sidebar.new_chat.connect(self._on_new_chat)
@@ -323,6 +324,10 @@ class MainWindow(QMainWindow):
 
     def _on_failed(self, error: ErrorBody) -> None:
         self.notices.say(lambda: errors.message(error), lambda: errors.hint(error), error=True)
+
+    def _on_too_long(self) -> None:
+        what, todo = (lambda: errors.explained(errors.TOO_LARGE)[0]), (lambda: errors.explained(errors.TOO_LARGE)[1])
+        self.notices.say(what, todo, error=True)
 
     def _on_notice(self, message: str, hint: str) -> None:
         notice = Notice(message=message, hint=hint)

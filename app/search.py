@@ -34,6 +34,7 @@ from PySide6.QtWidgets import (
 from app import theme
 from app.conversation_list import local_day, local_time
 from app.palettes import Theme
+from app.plain import tip
 from engine.protocol import Conversation, Hit, HitList
 
 FOUND: Final = Qt.ItemDataRole.UserRole
@@ -263,7 +264,7 @@ class HitView(QListWidget):
         item.setData(FOUND, found)
         words = f"{found.title}: {found.snippet}" if found.snippet else found.title
         item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{words} {local_time(found.created)}".strip())
-        item.setToolTip(f"{found.title}\n{local_time(found.created)}".strip())
+        item.setToolTip(tip(f"{found.title}\n{local_time(found.created)}".strip()))
         self.addItem(item)
 
     def enter(self) -> None:

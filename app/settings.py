@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 
@@ -13,7 +14,12 @@ class WindowSettings:
     """How the window looks and speaks, the last profile, and the drafts: one for each profile, one from before any."""
 
     def __init__(self, data_dir: Path) -> None:
-        self._settings = QSettings(str(data_dir / "window.ini"), QSettings.Format.IniFormat)
+        path = data_dir / "window.ini"
+        # Drafts are in it. Qt would let everybody read it, but it keeps the permissions of a file that is there.
+        with suppress(OSError):
+            path.touch(mode=0o600)
+            path.chmod(0o600)
+        self._settings = QSettings(str(path), QSettings.Format.IniFormat)
 
     @property
     def geometry(self) -> QByteArray | None:

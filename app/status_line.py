@@ -51,11 +51,11 @@ class StatusLine(QStatusBar):
         self._busy = False
         self._backbone: BackboneInfo | None = None
         self._dot = _Dot()
-        self.text = QLabel()
+        self.text = QLabel(textFormat=Qt.TextFormat.PlainText)
         self.button = QPushButton()
         self.button.setProperty("link", True)
         self.button.clicked.connect(self.start_again)
-        self.model = QLabel()
+        self.model = QLabel(textFormat=Qt.TextFormat.PlainText)
         self.model.setContentsMargins(0, 0, 10, 0)
         self.addWidget(self._dot)
         self.addWidget(self.text)

@@ -33,6 +33,9 @@ DOCUMENT_SUFFIXES: Final = {
     ".pdf": "pdf",
 }
 """Files that `memory.read` takes, by the end of their name in lower case, and what they hold."""
+MAX_SAID: Final = 200_000
+"""Characters in one message of a person at most (some hundred pages): reading and learning them takes minutes on a
+small machine. A longer one is refused with TOO_LARGE before anything of it is kept."""
 
 EngineState = Literal["starting", "ready", "busy", "stopping"]
 FinishReason = Literal["stop", "length", "cancelled"]

@@ -9,6 +9,7 @@ from PySide6.QtGui import QFocusEvent, QInputMethodEvent, QKeyEvent, QKeySequenc
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
 
 from app import theme
+from engine.protocol import MAX_SAID
 
 MAX_LINES: Final = 9
 ENTER: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -23,6 +24,8 @@ class ComposerEdit(QPlainTextEdit):
     """
 
     submitted = Signal()
+    too_long = Signal()
+    """What was to be pasted does not fit into one message; nothing of it was."""
     focused = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -83,8 +86,14 @@ class ComposerEdit(QPlainTextEdit):
 
     def insertFromMimeData(self, source: QMimeData) -> None:
         """Paste text only."""
-        if source.hasText():
-            self.insertPlainText(source.text())
+        if not source.hasText():
+            return
+        text = source.text()
+        # Laying out millions of characters would lock the window, and the engine would refuse them anyway.
+        if self.document().characterCount() + len(text) > MAX_SAID:
+            self.too_long.emit()
+        else:
+            self.insertPlainText(text)
 
     def resizeEvent(self, event: object) -> None:
         """A narrower box needs more lines."""

@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from app import theme
+from app import errors, theme
 from app.chat.composer import ComposerEdit
 
 
@@ -52,6 +52,7 @@ class MessageEditor(QFrame):
         self.edit.submitted.connect(self._submit)
         self.edit.focused.connect(self._on_focus)
         self.edit.textChanged.connect(self._on_changed)
+        self.edit.too_long.connect(self._on_too_long)
         self.cancel.clicked.connect(self.left)
         self.send.clicked.connect(self._submit)
         self.retranslate()
@@ -99,6 +100,9 @@ class MessageEditor(QFrame):
         text = self.edit.toPlainText()
         self.send.setEnabled(bool(text.strip()))
         self.changed.emit(text)
+
+    def _on_too_long(self) -> None:
+        self._hint.setText(" ".join(errors.explained(errors.TOO_LARGE)))
 
     def _on_focus(self, focused: bool) -> None:
         self.setProperty("active", focused)

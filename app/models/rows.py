@@ -16,6 +16,7 @@ from app.language import translate
 from app.models import wording
 from app.models.choice import Models, Unfinished
 from app.models.facts import CatalogueEntry, Planned, SetUp
+from app.plain import tip
 
 ROW: Final = Qt.ItemDataRole.UserRole
 PADDING: Final = 9
@@ -209,7 +210,7 @@ class ModelList(QListWidget):
                 item = QListWidgetItem(row.name, self)
                 item.setData(ROW, row)
                 item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{row.name}, {row.note}")
-                item.setToolTip(f"{row.name}\n{row.note}")
+                item.setToolTip(tip(f"{row.name}\n{row.note}"))
         self.blockSignals(False)
         self.verticalScrollBar().setValue(place)
         if key is None or not self.choose(key):

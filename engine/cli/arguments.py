@@ -157,6 +157,7 @@ examples:
   techo bench memory --turns 1000 --text wiki.test.txt
   techo bench controls --full --fill 300
   techo bench kills --kills 50 --json
+  techo bench soak --turns 100000
   techo bench ternary --ternary T.gguf --memory T.safetensors --corpora DIR --quick
   techo bench ternary --ternary T.gguf --memory T.safetensors --only size,speed,energy
 """
@@ -530,10 +531,12 @@ def _bench(grammar: _Grammar) -> None:
         grammar.commands, "bench", "speed, growth, controls, crash safety", "engine.cli.bench:bench", _BENCH
     )
     parser.add_argument(
-        "part", nargs="?", choices=("speed", "memory", "controls", "kills", "ternary", "all"), default="all",
-        help="default: all, without ternary",
+        "part", nargs="?", choices=("speed", "memory", "controls", "kills", "soak", "ternary", "all"), default="all",
+        help="default: all, without soak and ternary",
     )  # fmt: skip
-    parser.add_argument("--turns", type=_positive, default=300, metavar="N", help="memory: tell so many (default: 300)")
+    parser.add_argument(
+        "--turns", type=_positive, default=300, metavar="N", help="memory, soak: tell so many (default: 300)"
+    )
     parser.add_argument("--one-conversation", action="store_true", help="memory: all turns in one endless conversation")
     parser.add_argument(
         "--fill", type=_positive, default=100, metavar="N", help="turns told before the other parts (default: 100)"

@@ -12,6 +12,7 @@ from engine.cli.benchmark.controls import bench_controls
 from engine.cli.benchmark.growth import PlainText, bench_growth, bench_perplexity
 from engine.cli.benchmark.kills import bench_kills
 from engine.cli.benchmark.lab import Lab, Supply
+from engine.cli.benchmark.soak import bench_soak, broken
 from engine.cli.benchmark.speed import bench_speed
 from engine.cli.connection import Engines
 from engine.cli.console import EXIT_ERROR, EXIT_OK, Console, bytes_text, table
@@ -31,8 +32,9 @@ def bench(options: Namespace, console: Console) -> int:
         "controls": lambda lab: bench_controls(lab, options.fill, options.controls, full=options.full),
         "speed": lambda lab: bench_speed(lab, options.fill),
         "kills": lambda lab: bench_kills(lab, options.kills, options.fill),
+        "soak": lambda lab: bench_soak(lab, options.turns),
     }
-    chosen = list(parts) if options.part == "all" else [options.part]
+    chosen = [part for part in parts if part != "soak"] if options.part == "all" else [options.part]
     results: dict[str, Any] = {}
     if options.data_dir is not None:
         options.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -45,8 +47,8 @@ def bench(options: Namespace, console: Console) -> int:
         console.stderr.write("\r\x1b[K")
     console.result(results, bench_text(results))
     kills = results.get("kills", {})
-    broken = any(kills.get(name) for name in ("failed_restarts", "lost_messages", "lost_entries", "recall_lost"))
-    return EXIT_ERROR if broken else EXIT_OK
+    lost = any(kills.get(name) for name in ("failed_restarts", "lost_messages", "lost_entries", "recall_lost"))
+    return EXIT_ERROR if lost or ("soak" in results and broken(results["soak"])) else EXIT_OK
 
 
 def _compare_ternary(options: Namespace, console: Console) -> int:
@@ -87,6 +89,7 @@ def bench_text(results: dict[str, Any]) -> str:
         "memory": _memory,
         "controls": _controls,
         "kills": _kills,
+        "soak": _soak,
     }
     figures = [figure for part, make in makers.items() if part in results for figure in make(results[part])]
     return table(["figure", "measured", "wanted"], figures)
@@ -193,4 +196,25 @@ def _kills(result: dict[str, Any]) -> list[Figure]:
         ("  answers lost", f"{len(result['recall_lost'])} of {result['recall_checks']} checks", "0"),
         ("  restart", f"{result['restart_seconds']:.2f} s", ""),
     ]
+    return [*figures, *[(f"  {notice}", "", "") for notice in dict.fromkeys(result["notices"])]]
+
+
+def _soak(result: dict[str, Any]) -> list[Figure]:
+    done = ", ".join(f"{count:,} {what}" for what, count in result["done"].items())
+    figures: list[Figure] = [
+        ("turns soaked", f"{result['turns']:,} in {result['rounds']} rounds ({done})", ""),
+        ("  answers that changed", f"{len(result['changed'])} of {result['done'].get('probes asked', 0):,}", "0"),
+        ("  probes right, first and last", f"{result['right']} of {result['probes']}", ""),
+        ("  problems in the database", str(len(result["integrity"])), "0"),
+        ("  left-over profiles", str(len(result["left"])), "0"),
+    ]
+    for name, words in {"rss": "resident memory", "files": "files without snapshots", "snapshots": "snapshot"}.items():
+        one = result[name]
+        first, last, most = (bytes_text(one[when]) for when in ("first", "last", "most"))
+        figures.append((f"  {words}: first round / last / most", f"{first} / {last} / {most}", "flat"))
+    for name in ("descriptors", "threads"):
+        one = result[name]
+        figures.append(
+            (f"  {name}: first round / last / most", f"{one['first']} / {one['last']} / {one['most']}", "flat")
+        )
     return [*figures, *[(f"  {notice}", "", "") for notice in dict.fromkeys(result["notices"])]]

@@ -58,7 +58,8 @@ def _write(cache_dir: Path, known: dict[str, str]) -> None:
     # The newest sixteen are kept, so that the file stays small. A torn write is read back as an empty cache.
     newest = dict(list(known.items())[-16:])
     with contextlib.suppress(OSError):
-        cache_dir.mkdir(parents=True, exist_ok=True)
+        cache_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         temporary = cache_dir / f"{CACHE_NAME}.{os.getpid()}.tmp"
+        temporary.touch(mode=0o600)  # where a person keeps models is nobody else's business
         temporary.write_text(json.dumps(newest, indent=1), encoding="utf-8")
         temporary.replace(cache_dir / CACHE_NAME)

@@ -57,7 +57,8 @@ def set_up_logging(data_dir: Path) -> None:
     handlers: list[logging.Handler] = [console]
     try:
         folder = data_dir / "logs"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(exist_ok=True, mode=0o700)
         handlers.append(_PrivateFileHandler(folder / FILE_NAME, maxBytes=_SIZE, backupCount=_KEEP, encoding="utf-8"))
     except OSError as error:
         print(f"techo: no log file: {error.strerror}", file=sys.stderr)

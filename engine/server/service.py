@@ -322,13 +322,19 @@ class Service:
         Raises:
             StateError: STATE_DAMAGED.
         """
-        for record in self._store.list():
+        for record in self._store.suspects():
             if record.problem:
                 raise StateError(
                     f"There is no profile {name.strip()[:80]}, and {record.name} cannot be opened: {record.problem}",
                     "If that is the one you mean, bring it back from an exported file (techo memory import FILE --name "
                     "NAME). To begin anew, make a profile yourself (techo profile create NAME).",
                 )
+            raise StateError(
+                f"There is no profile {name.strip()[:80]}, and the file of {record.name} was changed on disk while "
+                "Techo was closed (a failing disk, or another program); its name may have been another.",
+                f"Open {record.name} and see whether it is the one you mean. To begin anew, make a profile yourself "
+                "(techo profile create NAME).",
+            )
 
     def _profile_list(self, _asked: None, _call: Call) -> p.ProfileList:
         return p.ProfileList(profiles=[_profile(record) for record in self._store.list()], current=self.profile_name)

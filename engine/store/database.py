@@ -149,6 +149,18 @@ LOOKS: Final = 1 << 16 | 3
 """The version from which on a profile has a colour and a picture."""
 
 
+_COLUMNS: Final = {
+    "profile": "one, id, name, created, backbone, memory",
+    "conversation": "id, title, created, updated, activity, pinned, deleted, leaf",
+    "message": "id, conversation, role, created, finish, digest, content, parent, deleted, deleted_with",
+    "entry": "id, created, message, surprise, recruited, strengthened, overwritten, recycled, damaged, digest, text, "
+    "payload",
+    "snapshot": "seq, file, last_entry, bytes, digest, created",
+    "sqlite_sequence": "name, seq",
+}
+"""What each table must have. (The index for the search is not among them: it can be made anew.)"""
+
+
 def _migrations() -> Migrations:
     # sqlite-utils takes 0.2 s to import; only a new or an old database needs it.
     from sqlite_utils import Database as Utils
@@ -197,8 +209,10 @@ def _statements(script: str) -> Iterator[str]:
 class Database:
     """A connection that one thread at a time uses, inside `transaction` or through the reading methods."""
 
-    def __init__(self, files: Files, folder: Path, clock: Clock) -> None:
+    def __init__(self, files: Files, folder: Path, clock: Clock, *, sealed: bool | None = True) -> None:
         """Opens the database in `folder`, brings an older one up to date, and checks that it is whole.
+
+        `sealed`: whether it is, byte for byte, what was closed (see `seal`); the less is known, the more is checked.
 
         Raises:
             StateError: STATE_DAMAGED, STATE_NEWER.
@@ -208,16 +222,17 @@ class Database:
         self._clock = clock
         self._lock = threading.RLock()
         self._depth = 0
+        self._files = files
         with disk_errors("open the profile", self.path):
             self._connection = files.connect(self.path)
         try:
             with disk_errors("open the profile", self.path):
-                self._open(files)
+                self._open(files, sealed)
         except BaseException:
             self._connection.close()
             raise
 
-    def _open(self, files: Files) -> None:
+    def _open(self, files: Files, sealed: bool | None) -> None:
         connection = self._connection
         # A flipped byte must not make a whole conversation unreadable; the row's digest tells that it happened.
         connection.text_factory = lambda data: data.decode("utf-8", "replace")
@@ -227,14 +242,49 @@ class Database:
         if mode != "wal":
             raise damaged_database(self.path, f"journal mode {mode}")
         found = files.stat(self.path)
-        if found is not None and found.st_size <= CHECK_BYTES:
-            problem = self.value("PRAGMA quick_check(1)")
-            if problem != "ok":
-                raise damaged_database(self.path, str(problem).replace("\n", " "))
-        if version < (MAJOR << 16 | MINOR):
+        small = found is not None and found.st_size <= CHECK_BYTES
+        if small:
+            self._check("quick_check")
+        newest = MAJOR << 16 | MINOR
+        if version == newest:
+            self._check_schema(thorough=sealed is False)
+        if small and not sealed and self.value("PRAGMA integrity_check(1)") != "ok":
+            # The tables are whole, so the indexes can be made anew from them: all right then, or as it was.
+            with self.transaction("repair the profile's indexes"):
+                self.run("REINDEX")
+                self._check("integrity_check")
+        if version < newest:
             migrate(connection)
+            self._check_schema(thorough=sealed is False)
         if self.value("SELECT count(*) FROM profile") != 1:
             raise damaged_database(self.path, "the profile's own row is missing")
+
+    def _check(self, pragma: str) -> None:
+        problem = self.value(f"PRAGMA {pragma}(1)")
+        if problem != "ok":
+            raise damaged_database(self.path, str(problem).replace("\n", " "))
+
+    def _check_schema(self, *, thorough: bool) -> None:
+        """A flipped byte in a name of the schema would look like a mistake in our SQL; in a condition, like nothing."""
+        for table, columns in _COLUMNS.items():
+            try:
+                self._connection.execute(f"SELECT {columns} FROM {table} LIMIT 0").fetchall()
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+                    raise
+                raise damaged_database(self.path, str(error)) from error
+        if self.value("PRAGMA user_version") > MAJOR << 16 | MINOR:
+            return  # what a newer Techo added is not ours to judge
+        found = dict(self.rows("SELECT name, sql FROM sqlite_master"))
+        for name, sql in _schema().items():
+            # How SQLite writes down an added column may differ from version to version: where nothing points to
+            # damage, that of tables is not looked at.
+            if (thorough or not sql.startswith("CREATE TABLE")) and found.get(name) != sql:
+                raise damaged_database(self.path, f"the schema of {name} was changed")
+
+    def is_alone(self) -> bool:
+        """After `close`: whether the file holds everything, with no log beside it that somebody else still writes."""
+        return self._files.stat(self.path.with_name(self.path.name + "-wal")) is None
 
     def now(self, ago: float = 0.0) -> str:
         """Time stamp for a new row, or of a moment `ago` seconds before."""
@@ -320,6 +370,20 @@ class Database:
             self.scrub()
             with suppress(sqlite3.Error):  # every commit is on disk already; the next open finishes what is left
                 self._connection.close()
+
+
+@lru_cache(maxsize=1)
+def _schema() -> dict[str, str]:
+    """What stands in the schema of a database of this version, by name: tables, indexes, triggers, the search."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        for script in (_SCHEMA_1_0, _SCHEMA_1_1, _SCHEMA_1_2):
+            for statement in _statements(script):
+                connection.execute(statement)
+        named = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT GLOB '*sqlite_*'"
+        # The tables in which FTS5 keeps its index are made by SQLite, in its own words.
+        return {
+            name: sql for name, sql in connection.execute(named) if not sql.startswith("CREATE TABLE 'message_text_")
+        }
 
 
 def _settle(connection: sqlite3.Connection) -> None:

@@ -292,6 +292,11 @@ def disk_errors(action: str, path: Path) -> Iterator[None]:
         if mapped is None:
             raise
         raise mapped from error
+    except UnicodeDecodeError as error:
+        # Python could not even read SQLite's message about a damaged schema, which quotes it.
+        if path.suffix != ".sqlite3":
+            raise
+        raise damaged_database(path, "its schema cannot be read") from error
 
 
 def _from_os(action: str, path: Path, error: OSError) -> StoreError:

@@ -25,9 +25,9 @@ from types import TracebackType
 from typing import Self
 
 from engine.errors import StoreError
-from engine.store import archive, conversation_file, looks, timeline
+from engine.store import archive, conversation_file, log, looks, seal, timeline
 from engine.store.conversation_file import Kind, Speakers
-from engine.store.database import Database
+from engine.store.database import FILE_NAME, Database
 from engine.store.files import FileLock, Files, disk_errors, make_folders
 from engine.store.journal import Journal, bound_identity
 from engine.store.records import (
@@ -71,8 +71,12 @@ class Profile:
         self._store = store
         self._closed = False
         self._notices: list[str] = []
+        path = folder / FILE_NAME
         try:
-            self._database = Database(files, folder, clock)
+            sealed = seal.holds(files, folder, path)
+            seal.break_(files, folder)
+            log.set_aside_if_damaged(files, path)
+            self._database = Database(files, folder, clock, sealed=sealed)
         except BaseException:
             lock.release()
             raise
@@ -85,6 +89,11 @@ class Profile:
             self._snapshots.clean()
             with suppress(StoreError):  # read in the same order without it
                 self._transcript.settle()
+            if sealed is False:
+                self._look_through()
+            damaged_log = log.take_notice(files, path)
+            if damaged_log is not None:
+                self._notice(damaged_log)
             # What a crash left marked. Not the last seconds: whoever deleted it may still be looking at "Undo".
             with suppress(StoreError):  # no room on the disk: the next opening tries again
                 self.purge_deleted(keep=UNDO_SECONDS)
@@ -110,8 +119,26 @@ class Profile:
                         self._transcript.purge()
                 finally:
                     self._database.close()
+                if self._database.is_alone():
+                    seal.close(self._files, self.directory, self._database.path)
             finally:
                 self._lock.release()
+
+    def _look_through(self) -> None:
+        """The file is not the one that was closed: everything that can be checked is, and a person is told."""
+        self._transcript.verify()
+        self._journal.verify()
+        found = len(self._notices)
+        what = (
+            f"{found} messages or learned turns are damaged; each is named."
+            if found
+            else "Every message and every learned turn is as it was."
+        )
+        self._notice(
+            "The profile's database was changed on disk while the profile was closed (a failing disk, or another "
+            f"program). It was looked through. {what} Titles, dates and the order of chats cannot be checked. Export "
+            "the profile to another disk, and have this one checked."
+        )
 
     @property
     def record(self) -> ProfileRecord:
@@ -365,6 +392,8 @@ class Profile:
         self._snapshots.remove(files)
 
     def _scrub(self) -> None:
+        if not log.remove_aside(self._files, self._database.path):
+            self._notice("A damaged log that was set aside may still hold what was forgotten. Remove it by hand.")
         if not self._database.scrub():
             self._notice(
                 "What was forgotten is no longer used, but a copy stays in the database's log until the profile is "
@@ -383,6 +412,7 @@ class Profile:
         Raises:
             StateError: STATE_MISMATCH when the state belongs to other weights, STATE_NEWER when a newer Techo saved it.
         """
+        self._mend_identity()
         check_identity(self._database, self.identity)
         saved = len(self._snapshots.all())
         state = self._snapshots.load(self.identity, upto)
@@ -397,6 +427,19 @@ class Profile:
                 else f"The memory is rebuilt from the state after learned turn {last_entry} and the journal since."
             )
         return LoadedState(None if state is None else state.arrays, last_entry, notices)
+
+    def _mend_identity(self) -> None:
+        """Whom the state belongs to stands in each snapshot as well, under a digest: a flipped byte gives way to it."""
+        bound = bound_identity(self._database)
+        if bound is None or bound == self.identity or not self._snapshots.belong_to(self.identity):
+            return
+        with self._database.transaction("repair the profile"):
+            self._database.run(
+                "UPDATE profile SET backbone = ?, memory = ?", (self.identity.backbone, self.identity.memory)
+            )
+        self._notice(
+            "Which model the learned state belongs to was damaged on disk. It was put right from the saved state."
+        )
 
     def bound_identity(self) -> StateIdentity | None:
         """What the learned state belongs to; None while nothing was learned."""

@@ -14,7 +14,7 @@ import re
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -22,7 +22,7 @@ from typing import Final
 import platformdirs
 
 from engine.errors import EngineError, ErrorCode, ProfileError, StateError, StoreError
-from engine.store import duplicating, importing, looks
+from engine.store import duplicating, importing, log, looks, seal
 from engine.store.database import FILE_NAME, LOOKS, Database, create_database, read_version
 from engine.store.files import FileLock, Files, disk_errors, make_folders, remove_tree
 from engine.store.names import clean_name, name_key
@@ -60,7 +60,17 @@ class ProfileStore:
             if self._files.stat(self.directory) is None:
                 return []
         self._clean()
-        return list(self._records())
+        with self._exclusive_if_possible():
+            return list(self._records())
+
+    def suspects(self) -> tuple[ProfileRecord, ...]:
+        """Profiles that cannot be read, or that are not as they were closed: a missing one may be among them."""
+        return tuple(
+            record
+            for record in self.list()
+            if record.problem
+            or seal.holds(self._files, self.directory / record.id, self.directory / record.id / FILE_NAME) is False
+        )
 
     def create(self, name: str) -> ProfileRecord:
         """Makes a new, empty profile."""
@@ -90,7 +100,8 @@ class ProfileStore:
         try:
             with self._building(new_name) as folder:
                 twin = replace(record, id=_id_of(folder), name=new_name, created=stamp(self._clock()))
-                duplicating.duplicate(self._files, source, folder, twin, self._clock, notice)
+                with self._resealed(source) if lock is not None else nullcontext():
+                    duplicating.duplicate(self._files, source, folder, twin, self._clock, notice)
         finally:
             if lock is not None:
                 lock.release()
@@ -105,10 +116,7 @@ class ProfileStore:
             changes["picture"] = looks.check_picture(picture) if picture else None
         with self._exclusive():
             record = self._find(name)
-            with (
-                closing(Database(self._files, self.directory / record.id, self._clock)) as database,
-                database.transaction("change the looks of the profile"),
-            ):
+            with self._changing(record, "change the looks of the profile") as database:
                 for column, value in changes.items():
                     database.run(f"UPDATE profile SET {column} = ?", (value,))
         return self._record(record.id)
@@ -119,10 +127,7 @@ class ProfileStore:
         with self._exclusive():
             record = self._find(name)
             self._check_free(new_name, but=record.id)
-            with (
-                closing(Database(self._files, self.directory / record.id, self._clock)) as database,
-                database.transaction("rename the profile"),
-            ):
+            with self._changing(record, "rename the profile") as database:
                 database.run("UPDATE profile SET name = ?", (new_name,))
         return replace(record, name=new_name)
 
@@ -196,6 +201,36 @@ class ProfileStore:
     # ------------------------------------------------------------------------------------------ parts
 
     @contextmanager
+    def _changing(self, record: ProfileRecord, what: str) -> Iterator[Database]:
+        """The database of a profile, in one transaction; a profile that is open somewhere else changes as well."""
+        folder = self.directory / record.id
+        with disk_errors(what, folder):
+            lock = self._files.lock(folder / LOCK)  # None: it is open, and its seal is broken
+        try:
+            with (
+                self._resealed(folder) if lock is not None else nullcontext(),
+                closing(Database(self._files, folder, self._clock)) as database,
+                database.transaction(what),
+            ):
+                yield database
+        finally:
+            if lock is not None:
+                lock.release()
+
+    @contextmanager
+    def _resealed(self, folder: Path) -> Iterator[None]:
+        """Breaks the seal of a closed profile that is locked, and seals it anew.
+
+        One that does not hold stays as it is: whoever opens the profile is to see it.
+        """
+        sealed = seal.holds(self._files, folder, folder / FILE_NAME)
+        if sealed:
+            seal.break_(self._files, folder)
+        yield
+        if sealed:
+            seal.close(self._files, folder, folder / FILE_NAME)
+
+    @contextmanager
     def _building(self, name: str) -> Iterator[Path]:
         """A temporary folder that becomes the profile `name` at the end of the block, or vanishes."""
         identifier = secrets.token_hex(8)
@@ -238,6 +273,34 @@ class ProfileStore:
             yield
         finally:
             lock.release()
+
+    @contextmanager
+    def _exclusive_if_possible(self) -> Iterator[None]:
+        """The same where a crash has left a log, which reading will change; a folder that is read-only is read so."""
+        lock = None
+        with suppress(OSError):
+            if any(
+                log.is_there(self._files, self.directory / name / FILE_NAME)
+                for name in self._files.names(self.directory)
+                if _ID.fullmatch(name)
+            ):
+                lock = self._files.lock(self.directory / _STORE_LOCK, _WAIT)
+        try:
+            yield
+        finally:
+            if lock is not None:
+                lock.release()
+
+    def _save_log(self, folder: Path) -> None:
+        """Sets a damaged log aside that a crash left, before SQLite makes what it can of it. Not of an open profile."""
+        if not log.is_there(self._files, folder / FILE_NAME):
+            return
+        lock = self._files.lock(folder / LOCK)
+        if lock is not None:
+            try:
+                log.set_aside_if_damaged(self._files, folder / FILE_NAME)
+            finally:
+                lock.release()
 
     def _lock(self, record: ProfileRecord, folder: Path) -> FileLock:
         with disk_errors("open the profile", folder):
@@ -284,6 +347,8 @@ class ProfileStore:
         path = self.directory / identifier / FILE_NAME
         try:
             with disk_errors("read the profile", path):
+                with suppress(OSError, StoreError):  # a disk that is full or read-only: SQLite leaves the log alone
+                    self._save_log(path.parent)
                 try:
                     return self._read(identifier, path, "rw")
                 except sqlite3.OperationalError as error:

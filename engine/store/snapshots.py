@@ -95,6 +95,13 @@ class Snapshots:
             return state
         return None
 
+    def belong_to(self, identity: StateIdentity) -> bool:
+        """Whether there are snapshots, and all that are whole belong to these weights."""
+        try:
+            return self.load(identity) is not None
+        except StateError:
+            return False
+
     def _read(self, record: SnapshotRecord) -> tensors.State | None:
         path = self.path(record)
         try:

@@ -178,6 +178,13 @@ class Transcript:
             self._reindex()
         return True
 
+    def verify(self) -> None:
+        """Reads every message once, so that damaged ones are noticed now, and makes the search index anew."""
+        for conversation in self.all():
+            self.every_version(conversation.id)
+        with self._database.transaction("repair the search"):
+            self._empty_index()
+
     def search(self, query: str, limit: int, before: int | None) -> list[HitRecord]:
         """See `search.search`."""
         return self.healing(lambda: search(self._database, query, limit, before))
@@ -193,13 +200,16 @@ class Transcript:
             if getattr(error.__cause__, "sqlite_errorcode", None) != sqlite3.SQLITE_CORRUPT_VTAB:
                 raise
         with self._database.transaction("repair the search"):
-            # FTS5 may not even open what is damaged, so what it keeps is first replaced by what a new index has.
-            self._database.run("DELETE FROM message_text_data")
-            self._database.run("DELETE FROM message_text_idx")
-            self._database.run("INSERT INTO message_text_data (id, block) VALUES (1, x''), (10, x'00000000000000')")
-            self._reindex()
+            self._empty_index()
         self._notice("The index for searching your chats was damaged. It was made anew from them; nothing is missing.")
         return act()
+
+    def _empty_index(self) -> None:
+        # FTS5 may not even open what is damaged, so what it keeps is first replaced by what a new index has.
+        self._database.run("DELETE FROM message_text_data")
+        self._database.run("DELETE FROM message_text_idx")
+        self._database.run("INSERT INTO message_text_data (id, block) VALUES (1, x''), (10, x'00000000000000')")
+        self._reindex()
 
     def append(
         self, conversation: int, role: str, content: str, finish: str | None, parent: int | None = None

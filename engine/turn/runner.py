@@ -29,6 +29,7 @@ from engine.backbone import Backbone, Prefill
 from engine.bit_ttt import Memory, Part, Recall
 from engine.errors import Cancelled, EngineError, ErrorCode, ProtocolError
 from engine.protocol import (
+    MAX_SAID,
     DocumentRead,
     FinishReason,
     Learned,
@@ -608,6 +609,12 @@ def reminded(text: str, recollection: str) -> str:
 def _checked(text: str) -> str:
     if not text.strip():
         raise ProtocolError("The message is empty.", "Write something.", code=ErrorCode.INVALID_PARAMS)
+    if len(text) > MAX_SAID:
+        raise ProtocolError(
+            f"The message is too long: {len(text):,} characters of {MAX_SAID:,} at most.",
+            "Send it in parts.",
+            code=ErrorCode.TOO_LARGE,
+        )
     return text
 
 

@@ -50,6 +50,22 @@ def test_nothing_is_lost_to_kill_9(capsys: pytest.CaptureFixture[str]) -> None:
         assert found[loss] == []
 
 
+def test_a_long_life_changes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    found = bench(capsys, "soak", "--turns", "320")["soak"]
+    assert found["turns"] == 320
+    assert found["done"]["turns forgotten"] > 200
+    assert min(found["done"][what] for what in ("restarts", "kills", "profile switches", "exports and imports")) >= 1
+    for trouble in ("changed", "notices", "integrity", "left"):
+        assert found[trouble] == []
+    assert found["right"] >= found["probes"] // 2
+    # Forgetting and importing hold a second state of 20 MB for a time, and the first round has done neither.
+    assert found["rss"]["most"] < found["rss"]["first"] + 50_000_000
+    assert found["files"]["last"] < 1.5 * found["files"]["first"]
+    assert found["snapshots"]["least"] == found["snapshots"]["most"]
+    assert found["descriptors"]["last"] <= found["descriptors"]["first"] + 1
+    assert found["threads"]["last"] <= found["threads"]["first"] + 1
+
+
 def test_controls_survive_the_memory(capsys: pytest.CaptureFixture[str]) -> None:
     found = bench(capsys, "controls", "--fill", "60")["controls"]
     assert found["right_without"] >= 30

@@ -13,6 +13,9 @@ from engine.store.files import FileLock, Files, NewFile
 _CHANGES = ("BEGIN", "COMMIT", "INSERT", "UPDATE", "DELETE", "CREATE", "VACUUM")
 
 
+_ALWAYS = ("open", "unlink", "rmdir", "fsync folder", "lock", "connect")
+
+
 class Died(BaseException):
     """The process is dead: nothing it would still do happens."""
 
@@ -20,15 +23,18 @@ class Died(BaseException):
 class FaultyFiles(Files):
     """Counts operations; at operation `at` (from 0) it fails with `error`, or dies when `error` is None.
 
+    `lasting`: so do all operations after it but reading and removing, as on a full disk.
+
     At death, what was written but not synced is lost: such a file is cut in half, the rest garbled.
     """
 
-    def __init__(self, at: int | None = None, error: int | None = errno.ENOSPC) -> None:
+    def __init__(self, at: int | None = None, error: int | None = errno.ENOSPC, *, lasting: bool = False) -> None:
         self.count = 0
         self.count_from = 0
         self.dead = False
         self._at = at
         self._error = error
+        self._lasting = lasting
         self._connections: list[sqlite3.Connection] = []
         self._locks: list[FileLock] = []
         self._unsynced: dict[NewFile, Path] = {}
@@ -39,7 +45,10 @@ class FaultyFiles(Files):
         if self.dead:
             raise Died(what)
         self.count += 1
-        if self._at is not None and self.count - 1 == self._at:
+        if self._at is None:
+            return
+        late = self._lasting and self.count - 1 > self._at and what not in _ALWAYS and not what.startswith("DELETE")
+        if late or self.count - 1 == self._at:
             if self._error is None:
                 self._die()
                 raise Died(what)

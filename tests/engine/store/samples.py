@@ -76,6 +76,11 @@ def filled(store: ProfileStore, name: str = "Filled") -> None:
         learn(profile, 10)
 
 
+def unseal(profile: Path) -> None:
+    """As a crash leaves a profile: nobody can say any more that its database is the one that was closed."""
+    (profile / "profile.seal").unlink()
+
+
 def names(folder: Path) -> list[str]:
     """What is in a folder."""
     return sorted(path.name for path in folder.iterdir())

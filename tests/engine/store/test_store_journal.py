@@ -12,7 +12,7 @@ from engine.errors import ErrorCode, StateError, StoreError
 from engine.store import Profile, ProfileStore
 from engine.store.journal import PAGE
 from engine.store.records import MAX_PAYLOAD
-from tests.engine.store.samples import IDENTITY, OTHER_BACKBONE, learn, new_entry, state
+from tests.engine.store.samples import IDENTITY, OTHER_BACKBONE, learn, new_entry, state, unseal
 
 
 def test_entries_come_back_in_order_across_a_restart(store: ProfileStore, profile: Profile) -> None:
@@ -206,6 +206,7 @@ def test_a_damaged_entry_is_set_aside_and_named_once(store: ProfileStore, profil
     learn(profile, 5)
     profile.save_snapshot(state(1), 1)
     profile.close()
+    unseal(profile.directory)
     with closing(sqlite3.connect(profile.directory / "profile.sqlite3", isolation_level=None)) as connection:
         assert connection.execute(f"UPDATE entry SET {harm} WHERE id = 3").rowcount == 1
     damaged = 4000 if "id = 4000" in harm else 3

@@ -10,7 +10,7 @@ import pytest
 
 from engine.store import Profile, ProfileStore
 from engine.store.search import LENGTH, fold
-from tests.engine.store.samples import IDENTITY
+from tests.engine.store.samples import IDENTITY, unseal
 
 TEXTS = {
     1: "My dog is called Zuzu.",
@@ -190,6 +190,7 @@ def test_a_damaged_index_is_made_anew_and_nobody_is_kept_from_speaking(store: Pr
     with store.open("Test", IDENTITY) as profile:
         conversation = profile.create_conversation("talk")
         profile.append_message(conversation.id, "user", "My dog is called Zuzu.")
+    unseal(store.directory / record.id)
     with closing(sqlite3.connect(store.directory / record.id / "profile.sqlite3", isolation_level=None)) as connection:
         connection.execute("UPDATE message_text_data SET block = x'ffffffffffffffffffff'")
     with store.open("Test", IDENTITY) as profile:

@@ -14,7 +14,7 @@ from engine.errors import ErrorCode, StoreError
 from engine.store import Profile, ProfileStore
 from engine.store.records import MAX_TEXT
 from engine.store.transcript import UNDO_SECONDS
-from tests.engine.store.samples import IDENTITY, learn
+from tests.engine.store.samples import IDENTITY, learn, unseal
 
 
 def test_what_was_said_comes_back_as_it_was_said(store: ProfileStore, profile: Profile) -> None:
@@ -244,6 +244,7 @@ def test_a_damaged_message_is_shown_with_a_notice(store: ProfileStore) -> None:
         conversation = profile.create_conversation("talk")
         for text in ("one", "two", "three"):
             profile.append_message(conversation.id, "user", text)
+    unseal(store.directory / record.id)
     with closing(sqlite3.connect(store.directory / record.id / "profile.sqlite3", isolation_level=None)) as connection:
         connection.execute("UPDATE message SET content = CAST(x'74ff6f' AS TEXT) WHERE id = 2")
         connection.execute("UPDATE message SET content = 'thrEe' WHERE id = 3")
