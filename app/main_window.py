@@ -27,10 +27,12 @@ from app.settings import WindowSettings
 from app.sidebar import Sidebar
 from app.status_line import StatusLine
 from app.tour import Step, Tour
+from app.tray import Tray
 from engine.protocol import ErrorBody, Exported, Initialized, Notice, ProfileInfo
 
 if TYPE_CHECKING:
     from app.models.page import ModelsPage
+    from app.single_instance import Wake
 
 LEAST_WIDTHS: Final = (180, 360, 230)
 """Pixels: sidebar, conversation, memory panel."""
@@ -71,6 +73,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self._layout_parts())
         self.setStatusBar(self.status)
         self._make_menus()
+        self.tray = Tray(self, settings)
         self._connect()
         self.retranslate()
         self._restore()
@@ -129,7 +132,7 @@ class MainWindow(QMainWindow):
         self.models_action = self._action(self.show_models, QKeySequence("Ctrl+Shift+M"))
         self.settings_action = self._action(self._show_settings, QKeySequence("Ctrl+,"))
         self.settings_action.setMenuRole(QAction.MenuRole.PreferencesRole)
-        self.quit_action = self._action(self.close, QKeySequence("Ctrl+Q"))
+        self.quit_action = self._action(self.quit, QKeySequence("Ctrl+Q"))
         self.quit_action.setMenuRole(QAction.MenuRole.QuitRole)
         self.chat_menu.addActions([self.new_action, self.temporary_action])
         self.chat_menu.addActions([self.conversations.search_action, self.stop_action])
@@ -227,6 +230,7 @@ class MainWindow(QMainWindow):
             self.memory_menu.retranslate()
             self.conversations.retranslate()
             self.messages.retranslate()
+            self.tray.retranslate()
         super().changeEvent(event)
 
     def _show_hint(self) -> None:
@@ -468,6 +472,18 @@ class MainWindow(QMainWindow):
     def start_engine(self) -> None:
         """To be called once, after the first paint."""
         self.partner.engine.start()
+        self.tray.show()
+
+    def wake(self, wake: Wake) -> bool:
+        """A second start, or this one, asks for something; False when the window is closing."""
+        from app.waking import wake_window
+
+        return wake_window(self, wake)
+
+    def quit(self) -> None:
+        """End Techo, also where closing the window would only hide it."""
+        self.tray.leaving = True
+        self.close()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Tell when the window has been drawn for the first time."""
@@ -491,18 +507,25 @@ class MainWindow(QMainWindow):
         return False
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Out of sight at once; the engine commits and ends in the background."""
-        exchange = self.partner.exchange
-        if unsent := exchange.unsent:
+        """Out of sight at once; the engine commits and ends in the background. Or it stays in the system tray."""
+        if self.tray.keeps_window():
+            self._keep_state()
+            event.ignore()
+            self.hide()
+            return
+        if unsent := self.partner.exchange.unsent:
             self.composer.give_back(unsent)
+        self._keep_state()
+        event.accept()
+        self.models.close()
+        self.partner.engine.shut_down()
+
+    def _keep_state(self) -> None:
         self.settings.set_draft(self._draft_of, self._draft_to_keep())
         self.settings.geometry = self.saveGeometry()
         self.settings.splitter = self.splitter.saveState()
         self.settings.memory_panel = self.memory_menu.panel.isChecked()
         self.settings.save()
-        event.accept()
-        self.models.close()
-        self.partner.engine.shut_down()
 
     def _on_stopped(self) -> None:
         self.closed.emit()

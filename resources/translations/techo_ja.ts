@@ -1906,6 +1906,10 @@ Everything stays on this computer.</source>
         <translation>記憶パネルを表示</translation>
     </message>
     <message>
+        <source>&amp;Closing the window leaves Techo in the system tray</source>
+        <translation>ウィンドウを閉じてもシステムトレイに残す(&amp;C)</translation>
+    </message>
+    <message>
         <source>This computer has no font with Japanese characters. Install one, such as Noto Sans CJK.</source>
         <translation>このコンピューターには日本語のフォントがありません。Noto Sans CJK などを入れてください。</translation>
     </message>
@@ -2040,6 +2044,33 @@ Everything stays on this computer.</source>
     <message>
         <source>Tour of the window</source>
         <translation>画面の案内</translation>
+    </message>
+</context>
+<context>
+    <name>Tray</name>
+    <message>
+        <source>Techo</source>
+        <translation>Techo</translation>
+    </message>
+    <message>
+        <source>&amp;Show Techo</source>
+        <translation>Techo を表示(&amp;S)</translation>
+    </message>
+    <message>
+        <source>&amp;New chat</source>
+        <translation>新しいチャット(&amp;N)</translation>
+    </message>
+    <message>
+        <source>New &amp;temporary chat</source>
+        <translation>一時的なチャット(&amp;T)</translation>
+    </message>
+    <message>
+        <source>&amp;Quit</source>
+        <translation>終了(&amp;Q)</translation>
+    </message>
+    <message>
+        <source>Techo is still here. To end it, choose Quit in this menu.</source>
+        <translation>Techo はここで動いています。終了するには、このメニューの「終了」を選んでください。</translation>
     </message>
 </context>
 <context>
