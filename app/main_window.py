@@ -15,6 +15,7 @@ from app.chat.transcript import Transcript
 from app.chat.view import COLUMN, MARGIN, ChatView
 from app.conversations import Conversations
 from app.engine_process import Condition
+from app.incidents import Incidents
 from app.memory_menu import MemoryMenu
 from app.memory_panel import MemoryPanel
 from app.messages import Messages
@@ -69,6 +70,7 @@ class MainWindow(QMainWindow):
         self.messages = Messages(partner, self.chat, self.notices, self)
         self.models = Models(partner, settings, data_dir, self)
         self._models_page: ModelsPage | None = None
+        self.incidents = Incidents(partner, self)
         self.setAcceptDrops(True)
         self.setCentralWidget(self._layout_parts())
         self.setStatusBar(self.status)
@@ -149,11 +151,12 @@ class MainWindow(QMainWindow):
         self.tour_action = self._action(self.show_tour)
         self.shortcuts_action = self._action(self._show_shortcuts)
         self.shortcuts_action.setShortcuts([QKeySequence(Qt.Key.Key_F1), QKeySequence("Ctrl+/")])
+        self.diagnostics_action = self._action(self._show_diagnostics)
         self.about_action = self._action(self._show_about)
         self.about_action.setMenuRole(QAction.MenuRole.AboutRole)
         self.help_menu.addActions([self.tour_action, self.shortcuts_action])
         self.help_menu.addSeparator()
-        self.help_menu.addAction(self.about_action)
+        self.help_menu.addActions([self.diagnostics_action, self.about_action])
         self.memory_menu.panel.setShortcut(QKeySequence("Ctrl+M"))
         for menu in (self.chat_menu, self.profile_menu.menu, self.memory_menu.menu, self.help_menu):
             self.menuBar().addMenu(menu)
@@ -217,6 +220,7 @@ class MainWindow(QMainWindow):
         self.quit_action.setText(self.tr("&Quit"))
         self.tour_action.setText(self.tr("&Tour of the window"))
         self.shortcuts_action.setText(self.tr("&Keyboard shortcuts"))
+        self.diagnostics_action.setText(self.tr("&Diagnostics report…"))
         self.about_action.setText(self.tr("&About Techo"))
         self._show_hint()
         self._title()
@@ -451,6 +455,11 @@ class MainWindow(QMainWindow):
         self.settings.save()
         self.panel.setVisible(self.memory_menu.panel.isChecked())
         self.composer.setFocus()
+
+    def _show_diagnostics(self) -> None:
+        from app.diagnostics import DiagnosticsDialog
+
+        DiagnosticsDialog(self.partner, self.incidents, self._data_dir, self).open()
 
     def _show_about(self) -> None:
         from app.about import show_about

@@ -465,6 +465,69 @@
     </message>
 </context>
 <context>
+    <name>DiagnosticsDialog</name>
+    <message>
+        <source>Looking…</source>
+        <translation>調べています…</translation>
+    </message>
+    <message>
+        <source>Diagnostics report</source>
+        <translation>診断レポート</translation>
+    </message>
+    <message>
+        <source>For whoever helps you: versions, this computer, sizes, codes of errors. Nothing that you said or that was learned is in it, no name, no title. It goes nowhere by itself.</source>
+        <translation>問題を調べてくれる人のための情報です: バージョン、このコンピューター、ファイルの大きさ、エラーの番号。話したことや覚えたこと、名前、チャットの題名は含まれません。自動でどこかへ送られることはありません。</translation>
+    </message>
+    <message>
+        <source>The report</source>
+        <translation>レポート</translation>
+    </message>
+    <message>
+        <source>&amp;Save…</source>
+        <translation>保存(&amp;S)…</translation>
+    </message>
+    <message>
+        <source>&amp;Copy</source>
+        <translation>コピー(&amp;C)</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>閉じる</translation>
+    </message>
+    <message>
+        <source>Copied</source>
+        <translation>コピーしました</translation>
+    </message>
+    <message>
+        <source>Save the report</source>
+        <translation>レポートの保存</translation>
+    </message>
+    <message>
+        <source>Text (*.txt)</source>
+        <translation>テキスト (*.txt)</translation>
+    </message>
+    <message>
+        <source>All files (*)</source>
+        <translation>すべてのファイル (*)</translation>
+    </message>
+    <message>
+        <source>Folder:</source>
+        <translation>フォルダー:</translation>
+    </message>
+    <message>
+        <source>Kind of file:</source>
+        <translation>ファイルの種類:</translation>
+    </message>
+    <message>
+        <source>Saved as {path}.</source>
+        <translation>{path} に保存しました。</translation>
+    </message>
+    <message>
+        <source>It could not be saved as {path}: {reason}</source>
+        <translation>{path} に保存できませんでした: {reason}</translation>
+    </message>
+</context>
+<context>
     <name>Dialogs</name>
     <message>
         <source>Close</source>
@@ -969,6 +1032,10 @@ Everything stays on this computer.</source>
     <message>
         <source>&amp;Keyboard shortcuts</source>
         <translation>キーボードショートカット(&amp;K)</translation>
+    </message>
+    <message>
+        <source>&amp;Diagnostics report…</source>
+        <translation>診断レポート(&amp;D)…</translation>
     </message>
     <message>
         <source>&amp;About Techo</source>
