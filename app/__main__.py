@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from app.single_instance import SingleInstance, Wake
 
 STARTED = time.monotonic()
-DESKTOP_ID: Final = "techo.Techo"
+DESKTOP_ID: Final = "techo.techo.Techo"
 """Name of the desktop entry, by which a Wayland compositor finds the window's icon."""
 NO_DISPLAY: Final = """\
 There is no display here (neither DISPLAY nor WAYLAND_DISPLAY leads to one), so no window can be opened.
