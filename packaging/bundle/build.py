@@ -104,7 +104,9 @@ def main(arguments: list[str]) -> int:
             add_share(bundle)
         answers(bundle)
     except subprocess.CalledProcessError as error:
-        print(f"The bundle could not be made: {Path(error.cmd[0]).name} ended with {error.returncode}.", file=sys.stderr)
+        print(
+            f"The bundle could not be made: {Path(error.cmd[0]).name} ended with {error.returncode}.", file=sys.stderr
+        )
         return 1
     print(table(bundle))
     return 0

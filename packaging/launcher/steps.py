@@ -59,7 +59,9 @@ class SetUp:
         if "train" in self.goals:
             steps.append(("Packages for training (PyTorch)", lambda: self._install_resolved("train", "PyTorch")))
         if "bundle" in self.goals:
-            steps.append(("Packages for bundles (PyInstaller)", lambda: self._install_resolved("bundle", "PyInstaller")))
+            steps.append(
+                ("Packages for bundles (PyInstaller)", lambda: self._install_resolved("bundle", "PyInstaller"))
+            )
         steps.append(("Language model", self._install_model))
         steps.append(("llama.cpp", self._install_llama))
         steps.append(("Libraries for the window", self._need_qt))
