@@ -168,10 +168,9 @@ def main(arguments: list[str] | None = None) -> int:
         print("Name another one with --data-dir.", file=sys.stderr)
         return 1
 
-    from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
-    from app import appearance, theme
+    from app import appearance
     from app.settings import WindowSettings
     from app.single_instance import SingleInstance, Wake
 
@@ -197,16 +196,13 @@ def main(arguments: list[str] | None = None) -> int:
             print(json.dumps({name: round(value, 3) for name, value in figures.items()}), flush=True)
             app.quit()
             return
+        from app.warming import warm_up
+
         window.start_engine()
         instance.listen(window.wake)
         window.wake(Wake(chat=options.chat))
         window.first_run()
-        QTimer.singleShot(0, window, warm_up)
-
-    def warm_up() -> None:
-        from app.chat import markdown
-
-        markdown.warm_up(theme.current())
+        warm_up(window)
 
     window.first_painted.connect(on_first_paint)
     close_on_signals(app, window)

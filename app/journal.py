@@ -39,6 +39,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from app import theme
 from app.chat.bubble import shortened
@@ -111,7 +112,7 @@ class JournalModel(QAbstractTableModel):
         self._fetching = True
 
         def done(answer: JournalList) -> None:
-            if asked != self._asked:
+            if not isValid(self) or asked != self._asked:  # The journal was closed, or something else is asked for now.
                 return
             self._fetching = False
             self._more = len(answer.entries) == PAGE
@@ -262,12 +263,15 @@ class JournalDialog(QDialog):
         partner.forgot.connect(self._on_forgot)
         partner.was_reset.connect(self.search)
         partner.was_relearned.connect(self.search)
-        partner.profile_changed.connect(lambda _: self.search())
+        partner.profile_changed.connect(self._on_profile)  # A method: let go of when the dialog is gone.
         partner.exchange.settled.connect(self.search)
         self.retranslate()
         self.search()
 
     # ------------------------------------------------------------------------------------------ finding
+
+    def _on_profile(self, _profile: object) -> None:
+        self.search()
 
     def search(self) -> None:
         """Ask for what the two fields say."""

@@ -22,7 +22,15 @@ USAGE: Final = "usage: ./techo bundle DIR      (DIR/techo is made anew; DIR/work
 
 def freeze(target: Path) -> Path:
     """Runs PyInstaller -> the bundle's folder."""
-    options = ["--noconfirm", "--log-level", "WARN", "--distpath", target, "--workpath", target / "work"]
+    options: list[str | Path] = [
+        "--noconfirm",
+        "--log-level",
+        "WARN",
+        "--distpath",
+        target,
+        "--workpath",
+        target / "work",
+    ]
     command = [sys.executable, "-P", "-m", "PyInstaller", *options, HERE / "techo.spec"]
     # The checkout comes first, also where Techo is installed from another one.
     environment = {**os.environ, "PYTHONPATH": os.fspath(ROOT)}

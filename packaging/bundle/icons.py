@@ -1,4 +1,4 @@
-"""Makes packaging/bundle/icons from resources/icons/techo.svg: PNG in all usual sizes, .ico for Windows, .icns for macOS.
+"""Makes packaging/bundle/icons from resources/icons/techo.svg: PNG in the usual sizes, .ico, .icns.
 
 `python -P packaging/bundle/icons.py`, after the drawing has changed. Qt draws; the two containers are a header with PNG
 files behind it.

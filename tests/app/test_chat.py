@@ -220,7 +220,7 @@ def test_a_long_chat_opens_at_its_end_and_draws_little(long_view: tuple[ChatView
 def test_earlier_messages_appear_when_scrolling_up_and_the_text_does_not_jump(
     qtbot: QtBot, long_view: tuple[ChatView, Transcript]
 ) -> None:
-    view, transcript = long_view
+    view, _ = long_view
     bar = view.verticalScrollBar()
     qtbot.wait(100)
     bar.setValue(60)

@@ -45,7 +45,12 @@ def make(qapp: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heard: l
         made.append(instance)
         if listening:
             assert instance.try_lock()
-            instance.listen(lambda wake: heard.append(wake) is None)
+
+            def hear(wake: Wake) -> bool:
+                heard.append(wake)
+                return True
+
+            instance.listen(hear)
         return instance
 
     yield make

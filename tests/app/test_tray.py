@@ -41,6 +41,10 @@ def test_without_a_tray_there_is_no_icon_and_no_choice(qtbot: QtBot, make_window
         window.close()
 
 
+def temporary(window: MainWindow) -> bool:
+    return window.partner.exchange.current.temporary
+
+
 @pytest.mark.usefixtures("tray")
 def test_closing_ends_techo_unless_it_was_chosen_otherwise(qtbot: QtBot, make_window: MakeWindow) -> None:
     window = make_window()
@@ -87,11 +91,11 @@ def test_what_the_menu_of_the_tray_does(qtbot: QtBot, make_window: MakeWindow) -
     assert not window.isVisible()
     window.tray.temporary_action.trigger()
     assert window.isVisible()
-    assert window.partner.exchange.current.temporary
+    assert temporary(window)
     window.close()
     window.tray.new_action.trigger()
     assert window.isVisible()
-    assert not window.partner.exchange.current.temporary
+    assert not temporary(window)
     assert items(window) == []
     window.close()
     window.tray.show_action.trigger()
