@@ -19,7 +19,8 @@ PAUSE_MS: Final = 40
 
 def warm_up(parent: QObject) -> None:
     """Begin; each piece has a turn of the event loop of its own, as long as `parent` lives."""
-    pieces = iter([_markdown, *(partial(importlib.import_module, page) for page in PAGES)])
+    wanted: list[Callable[[], object]] = [_markdown, *(partial(importlib.import_module, page) for page in PAGES)]
+    pieces = iter(wanted)
     QTimer.singleShot(0, parent, lambda: _next(parent, pieces))
 
 
