@@ -17,7 +17,7 @@ from app.chat.transcript import ChatItem, Transcript
 COLUMN: Final = 740
 """Widest line of text, in pixels: beyond that the eye loses the next line."""
 MARGIN: Final = 28
-FIRST_SHOWN: Final = 4
+FIRST_SHOWN: Final = 6
 """Newest messages drawn at once when a conversation is opened; the others follow, a few a turn of the event loop."""
 MORE_SHOWN: Final = 2
 """Earlier (or later) ones drawn at a time: in so little time that no frame is missed."""
@@ -25,7 +25,7 @@ AHEAD: Final = 1.5
 """Heights of the view that are drawn beyond each of its edges, so that who scrolls finds something there."""
 KEPT: Final = 4.0
 """Heights of the view beyond which a message is taken down again, and drawn anew when the reader comes back."""
-BEFORE_HIT: Final = 1
+BEFORE_HIT: Final = 2
 """Messages drawn at once above one that is gone to."""
 SETTLING_MS: Final = 250
 POINTED_MS: Final = 3_500
