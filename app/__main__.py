@@ -1,6 +1,7 @@
 """`python -P -m app`: the window. It is shown first; everything slow begins after it has been drawn.
 
-Exit codes: 0 closed, 1 no folder for the profiles, 2 wrong arguments or no display.
+Exit codes: 0 closed, or another window with this data folder is in front now; 1 no folder for the profiles, or the
+other window does not answer; 2 wrong arguments or no display.
 """
 
 from __future__ import annotations
@@ -20,14 +21,22 @@ if TYPE_CHECKING:
 
     from app.main_window import MainWindow
     from app.settings import WindowSettings
+    from app.single_instance import SingleInstance, Wake
 
 STARTED = time.monotonic()
+DESKTOP_ID: Final = "techo.techo.Techo"
+"""Name of the desktop entry, by which a Wayland compositor finds the window's icon."""
 NO_DISPLAY: Final = """\
 There is no display here (neither DISPLAY nor WAYLAND_DISPLAY leads to one), so no window can be opened.
 
 Talk in the terminal instead:  ./techo chat
 """
 """As the launcher says it, which sees only whether the variables are set."""
+NO_ANSWER: Final = """\
+Techo is open already with the data folder {folder}, but that window does not answer.
+
+Close it, or end its process; then start again. Another --data-dir is another Techo.
+"""
 
 
 def seconds_since_start() -> float:
@@ -47,6 +56,12 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--data-dir", type=Path, metavar="DIR", help="where profiles are kept")
     parser.add_argument("--profile", metavar="NAME", help="the profile to open (made when it does not exist)")
     parser.add_argument("--model", type=Path, metavar="FILE", help="a GGUF file to use instead of the bundled model")
+    chat = parser.add_mutually_exclusive_group()
+    chat.add_argument("--new-chat", dest="chat", action="store_const", const="new", help="begin a new chat")
+    chat.add_argument(
+        "--temporary-chat", dest="chat", action="store_const", const="temporary", help="begin a temporary chat"
+    )
+    parser.set_defaults(chat="")
     parser.add_argument(
         "--quit-after-first-paint",
         action="store_true",
@@ -108,7 +123,7 @@ def make_window(data_dir: Path, settings: WindowSettings, profile: str | None, m
 
 
 def close_on_signals(app: QApplication, window: MainWindow) -> None:
-    """Ctrl+C and a polite kill close the window as its cross does. Python sees a signal only when it runs: wake it."""
+    """Ctrl+C and a polite kill end Techo as its menu does. Python sees a signal only when it runs: wake it."""
     if sys.platform == "win32":
         return  # Qt watches sockets only there, and a window on Windows has no terminal.
     from PySide6.QtCore import QSocketNotifier
@@ -121,11 +136,22 @@ def close_on_signals(app: QApplication, window: MainWindow) -> None:
 
     def on_signal() -> None:
         os.read(reader, 64)
-        window.close()
+        window.quit()
 
     notifier.activated.connect(on_signal)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
+
+
+def _claim(instance: SingleInstance, wake: Wake, data_dir: Path) -> int | None:
+    """The exit code when the data folder has a window already; None: this process is to show it."""
+    from app.single_instance import Claim
+
+    claim = instance.call(wake)
+    if claim is Claim.UNANSWERED:
+        print(NO_ANSWER.format(folder=data_dir), end="", file=sys.stderr)
+        return 1
+    return 0 if claim is Claim.RAISED else None
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -142,17 +168,23 @@ def main(arguments: list[str] | None = None) -> int:
         print("Name another one with --data-dir.", file=sys.stderr)
         return 1
 
-    from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
-    from app import appearance, theme
+    from app import appearance
     from app.settings import WindowSettings
+    from app.single_instance import SingleInstance, Wake
 
+    wake = Wake(profile=options.profile, token=os.environ.get("XDG_ACTIVATION_TOKEN", ""), chat=options.chat)
     QApplication.setApplicationName("techo")
     QApplication.setApplicationDisplayName("Techo")
-    QApplication.setDesktopFileName("techo")
+    QApplication.setDesktopFileName(DESKTOP_ID)
     app = QApplication([sys.argv[0]])
     app.setQuitOnLastWindowClosed(False)
+    instance = SingleInstance(data_dir, app)
+    # A measurement opens no profile, so it may stand beside any window.
+    alone = options.quit_after_first_paint or instance.try_lock()
+    if not alone and (code := _claim(instance, wake, data_dir)) is not None:
+        return code
     settings = WindowSettings(data_dir)
     appearance.install(app, settings)
     window = make_window(data_dir, settings, options.profile, options.model)
@@ -164,14 +196,13 @@ def main(arguments: list[str] | None = None) -> int:
             print(json.dumps({name: round(value, 3) for name, value in figures.items()}), flush=True)
             app.quit()
             return
+        from app.warming import warm_up
+
         window.start_engine()
+        instance.listen(window.wake)
+        window.wake(Wake(chat=options.chat))
         window.first_run()
-        QTimer.singleShot(0, window, warm_up)
-
-    def warm_up() -> None:
-        from app.chat import markdown
-
-        markdown.warm_up(theme.current())
+        warm_up(window)
 
     window.first_painted.connect(on_first_paint)
     close_on_signals(app, window)

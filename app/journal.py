@@ -118,7 +118,7 @@ class JournalModel(QAbstractTableModel):
 
         def done(answer: JournalList) -> None:
             if not isValid(self) or asked != self._asked:
-                return  # Nobody waits for it any more.
+                return  # The journal was closed, or something else is asked for now.
             self._fetching = False
             self._more = len(answer.entries) == PAGE
             if replace:
@@ -280,12 +280,15 @@ class JournalDialog(QDialog):
         partner.went_back.connect(self.search)
         partner.was_reset.connect(self.search)
         partner.was_relearned.connect(self.search)
-        partner.profile_changed.connect(self.search)
+        partner.profile_changed.connect(self._on_profile)  # A method: let go of when the dialog is gone.
         partner.exchange.settled.connect(self.search)
         self.retranslate()
         self.search()
 
     # ------------------------------------------------------------------------------------------ finding
+
+    def _on_profile(self, _profile: object) -> None:
+        self.search()
 
     def search(self) -> None:
         """Ask for what the two fields say."""

@@ -25,6 +25,7 @@ from app.chat.view import COLUMN, MARGIN, ChatView
 from app.conversations import Conversations
 from app.documents.reading import Documents
 from app.engine_process import Condition
+from app.incidents import Incidents
 from app.learning import LearnSwitch
 from app.memory_menu import MemoryMenu
 from app.memory_panel import MemoryPanel
@@ -38,10 +39,12 @@ from app.settings import WindowSettings
 from app.sidebar import Sidebar
 from app.status_line import StatusLine
 from app.tour import Step, Tour
+from app.tray import Tray
 from engine.protocol import ErrorBody, Exported, Initialized, Notice, ProfileInfo, WentBack
 
 if TYPE_CHECKING:
     from app.models.page import ModelsPage
+    from app.single_instance import Wake
 
 LEAST_WIDTHS: Final = (180, 360, 230)
 """Pixels: sidebar, conversation, memory panel."""
@@ -81,10 +84,12 @@ class MainWindow(QMainWindow):
         self._models_page: ModelsPage | None = None
         self._centre = theme.named(QWidget(), "centre")
         self.documents = Documents(partner, self.notices, self._centre, self)
+        self.incidents = Incidents(partner, self)
         self.setAcceptDrops(True)
         self.setCentralWidget(self._layout_parts())
         self.setStatusBar(self.status)
         self._make_menus()
+        self.tray = Tray(self, settings)
         self._connect()
         self.retranslate()
         self._restore()
@@ -143,7 +148,7 @@ class MainWindow(QMainWindow):
         self.models_action = self._action(self.show_models, QKeySequence("Ctrl+Shift+M"))
         self.settings_action = self._action(self._show_settings, QKeySequence("Ctrl+,"))
         self.settings_action.setMenuRole(QAction.MenuRole.PreferencesRole)
-        self.quit_action = self._action(self.close, QKeySequence("Ctrl+Q"))
+        self.quit_action = self._action(self.quit, QKeySequence("Ctrl+Q"))
         self.quit_action.setMenuRole(QAction.MenuRole.QuitRole)
         self.chat_menu.addActions([self.new_action, self.temporary_action])
         self.chat_menu.addActions([self.conversations.search_action, self.stop_action])
@@ -162,11 +167,12 @@ class MainWindow(QMainWindow):
         self.tour_action = self._action(self.show_tour)
         self.shortcuts_action = self._action(self._show_shortcuts)
         self.shortcuts_action.setShortcuts([QKeySequence(Qt.Key.Key_F1), QKeySequence("Ctrl+/")])
+        self.diagnostics_action = self._action(self._show_diagnostics)
         self.about_action = self._action(self._show_about)
         self.about_action.setMenuRole(QAction.MenuRole.AboutRole)
         self.help_menu.addActions([self.tour_action, self.shortcuts_action])
         self.help_menu.addSeparator()
-        self.help_menu.addAction(self.about_action)
+        self.help_menu.addActions([self.diagnostics_action, self.about_action])
         self.memory_menu.panel.setShortcut(QKeySequence("Ctrl+M"))
         self.memory_menu.menu.insertAction(self.memory_menu.knowledge, self.documents.action)
         for menu in (self.chat_menu, self.profile_menu.menu, self.memory_menu.menu, self.help_menu):
@@ -236,6 +242,7 @@ class MainWindow(QMainWindow):
         self.quit_action.setText(self.tr("&Quit"))
         self.tour_action.setText(self.tr("&Tour of the window"))
         self.shortcuts_action.setText(self.tr("&Keyboard shortcuts"))
+        self.diagnostics_action.setText(self.tr("&Diagnostics report…"))
         self.about_action.setText(self.tr("&About Techo"))
         self._show_hint()
         self._title()
@@ -251,6 +258,7 @@ class MainWindow(QMainWindow):
             self.conversations.retranslate()
             self.messages.retranslate()
             self.learning.retranslate()
+            self.tray.retranslate()
         super().changeEvent(event)
 
     def _show_hint(self) -> None:
@@ -505,6 +513,11 @@ class MainWindow(QMainWindow):
         self.panel.setVisible(self.memory_menu.panel.isChecked())
         self.composer.setFocus()
 
+    def _show_diagnostics(self) -> None:
+        from app.diagnostics import DiagnosticsDialog
+
+        DiagnosticsDialog(self.partner, self.incidents, self._data_dir, self).open()
+
     def _show_about(self) -> None:
         from app.about import show_about
 
@@ -525,6 +538,18 @@ class MainWindow(QMainWindow):
     def start_engine(self) -> None:
         """To be called once, after the first paint."""
         self.partner.engine.start()
+        self.tray.show()
+
+    def wake(self, wake: Wake) -> bool:
+        """A second start, or this one, asks for something; False when the window is closing."""
+        from app.waking import wake_window
+
+        return wake_window(self, wake)
+
+    def quit(self) -> None:
+        """End Techo, also where closing the window would only hide it."""
+        self.tray.leaving = True
+        self.close()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Tell when the window has been drawn for the first time."""
@@ -548,18 +573,25 @@ class MainWindow(QMainWindow):
         return False
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Out of sight at once; the engine commits and ends in the background."""
-        exchange = self.partner.exchange
-        if unsent := exchange.unsent:
+        """Out of sight at once; the engine commits and ends in the background. Or it stays in the system tray."""
+        if self.tray.keeps_window():
+            self._keep_state()
+            event.ignore()
+            self.hide()
+            return
+        if unsent := self.partner.exchange.unsent:
             self.composer.give_back(unsent)
+        self._keep_state()
+        event.accept()
+        self.models.close()
+        self.partner.engine.shut_down()
+
+    def _keep_state(self) -> None:
         self.settings.set_draft(self._draft_of, self._draft_to_keep())
         self.settings.geometry = self.saveGeometry()
         self.settings.splitter = self.splitter.saveState()
         self.settings.memory_panel = self.memory_menu.panel.isChecked()
         self.settings.save()
-        event.accept()
-        self.models.close()
-        self.partner.engine.shut_down()
 
     def _on_stopped(self) -> None:
         self.closed.emit()

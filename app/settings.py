@@ -86,6 +86,15 @@ class WindowSettings:
         self._settings.setValue("window/tour_seen", value)
 
     @property
+    def close_to_tray(self) -> bool:
+        """Whether closing the window leaves Techo in the system tray, where there is one."""
+        return self._settings.value("window/close_to_tray", False, type=bool) is True
+
+    @close_to_tray.setter
+    def close_to_tray(self, value: bool) -> None:
+        self._settings.setValue("window/close_to_tray", value)
+
+    @property
     def profile(self) -> str | None:
         """Name of the profile that was open last."""
         value = self._settings.value("profile/last")

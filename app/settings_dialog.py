@@ -20,10 +20,11 @@ from PySide6.QtWidgets import (
 from app import appearance, fonts, language, palettes, theme
 from app.settings import WindowSettings
 from app.shortcuts import plain
+from app.tray import Tray
 
 
 class SettingsDialog(QDialog):
-    """Language, theme, size of text, memory panel.
+    """Language, theme, size of text, memory panel, system tray.
 
     Args:
         parent: the window.
@@ -47,6 +48,7 @@ class SettingsDialog(QDialog):
         self.size_slider.setPageStep(1)
         self.size_note = QLabel()
         self.panel_box = QCheckBox()
+        self.tray_box = QCheckBox()
         self.font_note = theme.named(QLabel(wordWrap=True), "stateNote")
         self._labels = [QLabel() for _ in range(3)]
         buttons = QDialogButtonBox()
@@ -69,6 +71,8 @@ class SettingsDialog(QDialog):
         form.addRow(self._labels[1], self.theme_box)
         form.addRow(self._labels[2], sizing)
         form.addRow("", self.panel_box)
+        form.addRow("", self.tray_box)
+        form.setRowVisible(self.tray_box, Tray.available())
         form.setRowVisible(self.font_note, fonts.japanese() is None)
         for label, field in zip(self._labels, fields, strict=True):
             label.setBuddy(field)
@@ -83,11 +87,13 @@ class SettingsDialog(QDialog):
         self.theme_box.setCurrentIndex(max(0, self.theme_box.findData(settings.theme)))
         self.size_slider.setValue(settings.font_percent // fonts.STEP)
         self.panel_box.setChecked(panel.isChecked())
+        self.tray_box.setChecked(settings.close_to_tray)
         self.retranslate()
         self.language_box.currentIndexChanged.connect(self._change)
         self.theme_box.currentIndexChanged.connect(self._change)
         self.size_slider.valueChanged.connect(self._change)
         self.panel_box.toggled.connect(self._on_panel)
+        self.tray_box.toggled.connect(self._on_tray)
         self.setMinimumWidth(420)
 
     def retranslate(self) -> None:
@@ -107,6 +113,8 @@ class SettingsDialog(QDialog):
             self.theme_box.setItemText(row, text)
         self.panel_box.setText(self.tr("Show the &memory panel"))
         self.panel_box.setAccessibleName(self.tr("Show the memory panel"))
+        self.tray_box.setText(self.tr("&Closing the window leaves Techo in the system tray"))
+        self.tray_box.setAccessibleName(plain(self.tray_box.text()))
         self.font_note.setText(
             self.tr("This computer has no font with Japanese characters. Install one, such as Noto Sans CJK.")
         )
@@ -139,4 +147,8 @@ class SettingsDialog(QDialog):
     def _on_panel(self, shown: bool) -> None:
         self._panel.setChecked(shown)
         self._settings.memory_panel = shown
+        self._settings.save()
+
+    def _on_tray(self, keep: bool) -> None:
+        self._settings.close_to_tray = keep
         self._settings.save()

@@ -17,12 +17,16 @@ from app.chat.transcript import ChatItem, Transcript
 COLUMN: Final = 740
 """Widest line of text, in pixels: beyond that the eye loses the next line."""
 MARGIN: Final = 28
-FIRST_SHOWN: Final = 16
-"""Newest messages drawn at once when a conversation is opened."""
-MORE_SHOWN: Final = 8
-"""Earlier (or later) ones drawn each time the reader comes near the top (or the end of what is drawn)."""
-BEFORE_HIT: Final = 6
-"""Messages drawn above one that is gone to."""
+FIRST_SHOWN: Final = 6
+"""Newest messages drawn at once when a conversation is opened; the others follow, a few a turn of the event loop."""
+MORE_SHOWN: Final = 2
+"""Earlier (or later) ones drawn at a time: in so little time that no frame is missed."""
+AHEAD: Final = 1.5
+"""Heights of the view that are drawn beyond each of its edges, so that who scrolls finds something there."""
+KEPT: Final = 4.0
+"""Heights of the view beyond which a message is taken down again, and drawn anew when the reader comes back."""
+BEFORE_HIT: Final = 2
+"""Messages drawn at once above one that is gone to."""
 SETTLING_MS: Final = 250
 POINTED_MS: Final = 3_500
 """How long a message that was gone to stands out."""
@@ -82,10 +86,11 @@ class Greeting(QWidget):
 class ChatView(QScrollArea):
     """Shows one transcript.
 
-    The newest messages are drawn first and earlier ones as the reader scrolls up, so that opening a long conversation
-    costs no more than opening a short one. Going to a message draws those around it, wherever it stands, and more as
-    the reader scrolls in either direction. While the reader is at the end, the view follows what streams in; as soon
-    as they scroll up it stays where it is, and a button leads back.
+    Only the messages around what is read are widgets: of ten thousand a few dozen. Opening a conversation draws the
+    newest ones, going to a message those around it, wherever it stands; as the reader scrolls, more are drawn ahead of
+    them, and those that are left far behind are taken down, while what is being read stays where it is. While the
+    reader is at the end, the view follows what streams in; as soon as they scroll up it stays where it is, and a button
+    leads back.
     """
 
     again_asked = Signal(object)
@@ -116,10 +121,10 @@ class ChatView(QScrollArea):
         self._wanted: tuple[int, list[str]] | None = None
         """A message to go to as soon as it is there, and the words to mark in it."""
         self._follow = True
-        self._from_end: int | None = None
-        """How far from the end the reader was when earlier messages were put above them."""
-        self._growing = False
-        """Messages were drawn, and the scroll bar does not know yet: until then it is no time for more."""
+        self._filling = False
+        """The next messages are drawn as soon as the event loop has had its turn."""
+        self._anchor: tuple[Bubble, int] | None = None
+        """What is read while messages are drawn and taken down around it, and how far from the top it stands."""
         self._flipped: tuple[list[int], int, str | None] | None = None
         """Versions of which another one is asked for, how far from the top they stand, and what had the focus."""
         self._held: tuple[Bubble, int] | None = None
@@ -184,7 +189,7 @@ class ChatView(QScrollArea):
     def bubbles(self) -> list[Bubble]:
         """What is drawn, oldest first."""
         items = self._transcript.items if self._transcript is not None else []
-        return [self._bubbles[item] for item in items if item in self._bubbles]
+        return [self._bubbles[item] for item in items[self._first : self._last] if item in self._bubbles]
 
     def go_to_end(self) -> None:
         """Scroll to the newest message, and follow from there."""
@@ -275,8 +280,7 @@ class ChatView(QScrollArea):
         focus = QApplication.focusWidget()
         at_keyboard = focus is not None and self._column.isAncestorOf(focus)
         self._ringed = None
-        self._from_end = None
-        self._growing = False
+        self._anchor = None
         self.setUpdatesEnabled(False)
         for bubble in self._bubbles.values():
             self._layout.removeWidget(bubble)
@@ -291,8 +295,8 @@ class ChatView(QScrollArea):
             place = next((place for place, item in enumerate(items) if item.message in flipped[0]), None)
         self._first = max(0, len(items) - FIRST_SHOWN if place is None else place - BEFORE_HIT)
         self._last = min(len(items), self._first + FIRST_SHOWN)
-        for item in items[self._first : self._last]:
-            self._add(item, self._layout.count() - 1)
+        for number in range(self._first, self._last):
+            self._add(number, self._layout.count() - 1)
         self._update_greeting()
         self._fit_all()
         self.setUpdatesEnabled(True)
@@ -305,7 +309,7 @@ class ChatView(QScrollArea):
         else:
             self._follow = False
             self._point_out(self._bubbles[items[place]], words)
-        QTimer.singleShot(0, self, self._fill)
+        self._draw_more_soon()
 
     def _place_wanted(self, items: Sequence[ChatItem]) -> tuple[int | None, list[str]]:
         """Where the message to go to stands. One that is not there (any more) is not waited for."""
@@ -314,42 +318,30 @@ class ChatView(QScrollArea):
         (message, words), self._wanted = self._wanted, None
         return next((place for place, item in enumerate(items) if item.message == message), None), words
 
-    def _fill(self) -> None:
-        """Few short messages may not fill a tall window: then nobody could scroll to the others."""
-        if self.verticalScrollBar().maximum() < self.viewport().height():
-            if self._first:
-                self._show_earlier()
-            elif not self._at_last:
-                self._show_later()
-            else:
-                return
-            QTimer.singleShot(0, self, self._fill)
-
-    def _add(self, item: ChatItem, place: int) -> None:
+    def _add(self, number: int, place: int) -> None:
+        """Draw an item, by its number in the transcript, at this place of the layout."""
         transcript = self._transcript
-        bubble = Bubble(
-            item, self._question(item), temporary=transcript is not None and transcript.temporary, parent=self._column
-        )
+        assert transcript is not None
+        item = transcript.items[number]
+        bubble = Bubble(item, self._question(number), temporary=transcript.temporary, parent=self._column)
         bubble.again.connect(self.again_asked)
         bubble.more.connect(self.more_asked)
         bubble.edited.connect(self.edited)
         bubble.flipped.connect(self._on_flipped)
         bubble.menu_asked.connect(self.actions_of_messages.pop_up)
         bubble.left.connect(self.left)
-        bubble.set_last(transcript is not None and transcript.items[-1:] == [item])
+        bubble.set_last(number == len(transcript.items) - 1)
         bubble.set_busy(self._busy)
         self._bubbles[item] = bubble
         self._layout.insertWidget(place, bubble)
         bubble.fit(self._column_width())
+        bubble.show()  # The layout would do so only in the next turn of the event loop, and until then count nothing.
 
-    def _question(self, item: ChatItem) -> str:
-        """The text that `item` answers."""
+    def _question(self, number: int) -> str:
+        """The text that this item answers."""
         items = self._transcript.items if self._transcript is not None else []
-        if item.role == "assistant" and item in items:
-            place = items.index(item)
-            if place and items[place - 1].role == "user":
-                return items[place - 1].text
-        return ""
+        asked = items[number - 1] if number > 0 and items[number].role == "assistant" else None
+        return asked.text if asked is not None and asked.role == "user" else ""
 
     def _on_appended(self, item: ChatItem) -> None:
         if item.role == "user":
@@ -359,7 +351,7 @@ class ChatView(QScrollArea):
                 self._rebuild()  # What one says is seen, also when something old was just being read.
             return
         self._last += 1
-        self._add(item, self._layout.count() - 1)
+        self._add(self._last - 1, self._layout.count() - 1)
         self._mark_last()
         self._update_greeting()
 
@@ -369,41 +361,108 @@ class ChatView(QScrollArea):
             bubble.update_item()
 
     def _on_removed(self, item: ChatItem) -> None:
-        bubble = self._bubbles.pop(item, None)
-        if bubble is not None:
+        if item in self._bubbles:
             self._last -= 1
-            self._layout.removeWidget(bubble)
-            bubble.hide()
-            bubble.deleteLater()
+            self._take_down(item)
         self._mark_last()
         self._update_greeting()
+
+    def _take_down(self, item: ChatItem) -> None:
+        bubble = self._bubbles.pop(item)
+        self._layout.removeWidget(bubble)
+        bubble.hide()
+        bubble.deleteLater()
 
     def _mark_last(self) -> None:
         last = self._transcript.items[-1] if self._transcript is not None and self._transcript.items else None
         for item, bubble in self._bubbles.items():
             bubble.set_last(item is last)
 
-    def _show_earlier(self) -> None:
-        """Draw some earlier messages above, without moving what is being read."""
-        if self._transcript is None or not self._first:
-            return
-        bar = self.verticalScrollBar()
-        self._from_end = bar.maximum() - bar.value()
-        self._growing = True
-        first = max(0, self._first - MORE_SHOWN)
-        for offset, item in enumerate(self._transcript.items[first : self._first]):
-            self._add(item, 1 + offset)  # Place 0 is the greeting.
-        self._first = first
+    # ------------------------------------------------------------------------------------------ what is drawn
 
-    def _show_later(self) -> None:
-        """Draw some later messages below."""
-        if self._transcript is None or self._at_last:
+    def _draw_more_soon(self) -> None:
+        if not self._filling:
+            self._filling = True
+            QTimer.singleShot(0, self, self._draw_more)
+
+    def _draw_more(self) -> None:
+        """The next few messages that the reader comes near to, the nearer edge first; again, until there are enough."""
+        self._filling = False
+        if self._transcript is None:
             return
-        self._growing = True
-        last = min(len(self._transcript.items), self._last + MORE_SHOWN)
-        for item in self._transcript.items[self._last : last]:
-            self._add(item, self._layout.count() - 1)
-        self._last = last
+        bar, height = self.verticalScrollBar(), self.viewport().height()
+        above = bar.value() if self._first else None
+        below = bar.maximum() - bar.value() if not self._at_last else None
+        first, last = self._first, self._last
+        if above is not None and above < AHEAD * height and (below is None or above <= below):
+            first = max(0, first - MORE_SHOWN)
+        elif below is not None and below < AHEAD * height:
+            last = min(len(self._transcript.items), last + MORE_SHOWN)
+        else:
+            return
+        self._draw(first, last)
+        self._draw_more_soon()
+
+    def _draw(self, first: int, last: int) -> None:
+        """Draw these items as well, take down what is far away by now, and keep what is read where it is."""
+        assert self._transcript is not None
+        if self._anchor is None:
+            self._anchor = self._being_read()
+        for number in range(first, self._first):
+            self._add(number, 1 + number - first)  # Place 0 is the greeting.
+        for number in range(self._last, last):
+            self._add(number, self._layout.count() - 1)
+        earlier = first < self._first
+        self._first, self._last = first, last
+        self._take_down_far(below=earlier)
+        # Nothing is painted before this returns, so nobody sees the column between the two.
+        self._lay_out()
+        self._stay_put()
+
+    def _being_read(self) -> tuple[Bubble, int] | None:
+        """The first message that is in sight, and how far from the top of the view it stands."""
+        top = self.verticalScrollBar().value()
+        for bubble in self.bubbles():
+            if bubble.geometry().bottom() >= top and bubble.height():
+                return bubble, bubble.y() - top
+        return None
+
+    def _take_down_far(self, *, below: bool) -> None:
+        """From the far end: messages that are far out of sight, and that nobody is doing anything with."""
+        assert self._transcript is not None
+        items, bar, height = self._transcript.items, self.verticalScrollBar(), self.viewport().height()
+        top, bottom = bar.value() - KEPT * height, bar.value() + (1 + KEPT) * height
+        focused = self.focused_bubble()
+        while self._last - self._first > 1:
+            place = self._last - 1 if below else self._first
+            bubble = self._bubbles[items[place]]
+            far = bubble.y() > bottom if below else bubble.geometry().bottom() < top
+            if not far or bubble.editing or bubble in (focused, self._pointed, self._ringed):
+                return
+            self._take_down(items[place])
+            if below:
+                self._last -= 1
+            else:
+                self._first += 1
+
+    def _lay_out(self) -> None:
+        """Now, not when the event loop comes to it: what stands where is needed at once.
+
+        The column takes its new height from the scroll area, which hears of it through the viewport.
+        """
+        self._layout.activate()
+        for widget in (self._column, self.viewport(), self):
+            QApplication.sendPostedEvents(widget, QEvent.Type.LayoutRequest)
+
+    def _stay_put(self) -> None:
+        """Put what is read back to where it was."""
+        if self._anchor is None or self._follow:
+            self._anchor = None
+            return
+        bubble, top = self._anchor
+        if bubble in self._bubbles.values():
+            self.verticalScrollBar().setValue(bubble.y() - top)
+        self._anchor = None
 
     # ------------------------------------------------------------------------------------------ pointing out
 
@@ -450,8 +509,7 @@ class ChatView(QScrollArea):
         bubble = self._pointed
         if bubble is None and self._held is None:
             return
-        QApplication.sendPostedEvents(self._column, QEvent.Type.LayoutRequest)
-        self._layout.activate()
+        self._lay_out()
         if bubble is None:
             assert self._held is not None
             held, top = self._held
@@ -498,29 +556,13 @@ class ChatView(QScrollArea):
         bar = self.verticalScrollBar()
         self._follow = value >= bar.maximum() - NEAR and self._at_last
         self._place_jump()
-        QTimer.singleShot(0, self, self._draw_more)
-
-    def _draw_more(self) -> None:
-        """What the reader comes near to, above or else below."""
-        if self._growing or self._settling.isActive():
-            return
-        bar = self.verticalScrollBar()
-        if self._first and bar.value() < self.viewport().height():
-            self._show_earlier()
-        elif not self._at_last and bar.value() > bar.maximum() - self.viewport().height():
-            self._show_later()
+        self._draw_more_soon()
 
     def _on_grown(self, _low: int, high: int) -> None:
         bar = self.verticalScrollBar()
-        if self._growing:
-            self._growing = False
-            QTimer.singleShot(0, self, self._draw_more)
+        self._draw_more_soon()
         if self._settling.isActive():
-            self._from_end = None
             self._reveal()
-        elif self._from_end is not None:
-            from_end, self._from_end = self._from_end, None
-            bar.setValue(high - from_end)
         elif self._follow:
             bar.setValue(high)
         self._place_glow()

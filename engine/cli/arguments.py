@@ -619,5 +619,13 @@ def build_parser() -> Parser:
     )
     for step in steps:
         step(grammar)
+    report = grammar.add(
+        grammar.commands,
+        "diagnostics",
+        "a report for whoever helps, without personal content",
+        "engine.cli.diagnostics:diagnostics",
+    )
+    report.add_argument("--out", type=Path, metavar="FILE", help="write it to a file as well")
+    report.add_argument("--overwrite", action="store_true", help="replace FILE if it is there")
     grammar.add(grammar.commands, "version", "versions, and where things are", "engine.cli.version:version")
     return grammar.parser

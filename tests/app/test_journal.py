@@ -172,3 +172,12 @@ def test_days(monkeypatch: pytest.MonkeyPatch) -> None:
         assert day_and_time("not a moment") == "not a moment"
     finally:
         QLocale.setDefault(before)
+
+
+def test_a_closed_journal_minds_no_other_profile(qtbot: QtBot, make_window: MakeWindow) -> None:
+    window = make_window()
+    window.memory_menu.show_journal()
+    dialog(qtbot, JournalDialog).close()
+    qtbot.waitUntil(lambda: not window.findChildren(JournalDialog))
+    window.partner.create_profile("Aiko")  # An exception in a slot fails the test.
+    qtbot.waitUntil(lambda: window.partner.profile is not None and window.partner.profile.name == "Aiko")

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QEvent, QObject, Qt, QTranslator, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QMessageBox, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QLabel, QLineEdit, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from app import palettes, paths, theme
@@ -62,6 +62,40 @@ def test_every_control_has_a_name_for_a_screen_reader(qtbot: QtBot, make_window:
         and not (isinstance(widget, QAbstractButton | QLabel | QLineEdit) and widget.text())
     ]
     assert nameless == []
+
+
+@pytest.mark.parametrize(
+    "action", ["settings_action", "shortcuts_action", "models_action", "diagnostics_action", "about_action", "journal"]
+)
+def test_every_control_of_a_page_has_a_name_and_the_keyboard_reaches_them(
+    qtbot: QtBot, make_window: MakeWindow, action: str
+) -> None:
+    window = make_window()
+    getattr(window.memory_menu if action == "journal" else window, action).trigger()
+    page = dialog(qtbot, QDialog)
+    qtbot.wait(100)
+    controls = [
+        widget
+        for widget in page.findChildren(QWidget)
+        if widget.isVisible()
+        and widget.isEnabled()
+        and widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+        and not widget.objectName().startswith("qt_")
+    ]
+    assert controls
+    named = [widget.accessibleName() or getattr(widget, "text", lambda: "")() for widget in controls]
+    assert all(named), [type(widget).__name__ for widget, name in zip(controls, named, strict=True) if not name]
+    page.activateWindow()
+    controls[0].setFocus()
+    reached = set()
+    for _ in range(4 * len(controls) + 8):
+        if (focus := QApplication.focusWidget()) is None:
+            break
+        reached.add(focus)
+        QTest.keyClick(focus, Qt.Key.Key_Tab)
+    missed = [type(widget).__name__ for widget in controls if widget not in reached and widget.focusProxy() is None]
+    assert missed == []
+    page.close()
 
 
 def test_tab_leads_from_the_input_box_to_the_list_and_back(qtbot: QtBot, make_window: MakeWindow) -> None:

@@ -100,7 +100,12 @@ def test_no_two_locks_disagree() -> None:
 
 @pytest.mark.parametrize(
     ("group", "locks"),
-    [("", ["core", "llama"]), ("dev", ["core", "llama", "dev"]), ("train", ["core", "llama", "train"])],
+    [
+        ("", ["core", "llama"]),
+        ("dev", ["core", "llama", "dev"]),
+        ("train", ["core", "llama", "train"]),
+        ("bundle", ["core", "llama", "bundle"]),
+    ],
 )
 def test_the_locks_fulfil_pyproject(group: str, locks: list[str]) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))

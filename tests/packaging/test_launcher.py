@@ -95,8 +95,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (root / package).mkdir(parents=True)
         (root / package / "__init__.py").touch()
         (root / package / "__main__.py").write_text(f"PROGRAM = {module!r}\n{TELL}", encoding="utf-8")
-    for name in ("checks", "translations"):
-        program = root / "packaging" / "launcher" / f"{name}.py"
+    for folder, name in (("launcher", "checks"), ("launcher", "translations"), ("bundle", "build")):
+        program = root / "packaging" / folder / f"{name}.py"
         program.write_text(f"PROGRAM = {name!r}\n{TELL}", encoding="utf-8")
     make_venv(root / ".venv")
     site = next((root / ".venv" / "lib").glob("python*/site-packages"))
@@ -129,6 +129,7 @@ def checkout(template: Path, tmp_path: Path) -> Checkout:
         (["test", "-k", "a or b"], "checks", ["test", "-k", "a or b"], "core window dev train"),
         (["lint"], "checks", ["lint"], "core window dev train"),
         (["translate"], "translations", [], "core window"),
+        (["bundle", "/tmp/a b"], "build", ["/tmp/a b"], "core window bundle"),
     ],
 )
 def test_each_command_reaches_its_program(
