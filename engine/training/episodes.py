@@ -17,7 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -43,7 +43,10 @@ _TRIES = 60
 
 @dataclass(frozen=True)
 class Recipe:
-    """What an episode is made of. `updates`, `abstain` and `chat` are shares of `facts`."""
+    """What an episode is made of. `updates`, `abstain` and `chat` are shares of `facts`.
+
+    `asked`: so many of the facts are asked for, spread evenly over their age; None: all.
+    """
 
     facts: int
     split: Split
@@ -51,6 +54,7 @@ class Recipe:
     abstain: float = 0.1
     chat: float = 0.4
     session_turns: int = 8
+    asked: int | None = None
 
 
 @dataclass
@@ -92,7 +96,7 @@ def choose_pairs(rng: Random, recipe: Recipe) -> tuple[list[tuple[Kind, str]], l
     Raises:
         ValueError: more facts are wanted than there are pairs.
     """
-    friends = _friends(rng, recipe.split, max(4, min(16, recipe.facts // 8)))
+    friends = _friends(rng, recipe.split, max(4, min(16, recipe.facts // 8), recipe.facts // 60))
     own_kinds = [kind for kind in load_kinds() if split_of(kind.kind) == recipe.split]
     pairs = _pairs(rng, own_kinds, friends)
     untold_wanted = round(recipe.facts * recipe.abstain)
@@ -157,6 +161,14 @@ def _sessions(rng: Random, turns: Sequence[Fact | str], length: int) -> list[lis
     return sessions
 
 
+def _spread(facts: Sequence[Fact], number: Mapping[tuple[str, str], int], count: int | None) -> list[Fact]:
+    """`count` facts, as evenly spread over the turns that told them as can be; `number`: the turn of each pair."""
+    if count is None or count >= len(facts):
+        return list(facts)
+    by_age = sorted(facts, key=lambda fact: number[fact.pair])
+    return [by_age[place * len(by_age) // count] for place in range(count)]
+
+
 def build(rng: Random, name: str, recipe: Recipe) -> Episode:
     """Build one episode; the same `rng` state gives the same episode."""
     told, untold = choose_pairs(rng, recipe)
@@ -171,7 +183,7 @@ def build(rng: Random, name: str, recipe: Recipe) -> Episode:
     newest = {update.pair: update for update in updates}
 
     questions: list[dict[str, Any]] = []
-    for fact in facts:
+    for fact in _spread(facts, number, recipe.asked):
         update = newest.get(fact.pair)
         question = {"q": fact.ask, "answers": [(update or fact).value], "kind": "update" if update else "fact"}
         if update:
@@ -180,7 +192,7 @@ def build(rng: Random, name: str, recipe: Recipe) -> Episode:
             if update.value.casefold() in fact.ask.casefold():
                 question["q"] = update.ask
         questions.append(question | {"topic": fact.kind, "subject": fact.subject, "turn": number[fact.pair]})
-    wanted = round(len(facts) * recipe.abstain)
+    wanted = round(len(questions) * recipe.abstain)
     for kind, subject in untold:
         if wanted == 0:
             break
@@ -212,9 +224,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--updates", type=float, default=0.2, help="share of facts that are corrected later")
     parser.add_argument("--abstain", type=float, default=0.1, help="questions never answered, as a share of the facts")
     parser.add_argument("--chat", type=float, default=0.4, help="turns of everyday chat, as a share of the facts")
+    parser.add_argument("--asked", type=int, help="so many facts are asked for, spread over their age (default: all)")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(arguments)
-    recipe = Recipe(options.facts, options.split, options.updates, options.abstain, options.chat)
+    recipe = Recipe(options.facts, options.split, options.updates, options.abstain, options.chat, asked=options.asked)
     rng = Random(options.seed)
     lines = []
     for number in range(options.episodes):
