@@ -29,6 +29,7 @@ from app.incidents import Incidents
 from app.learning import LearnSwitch
 from app.memory_menu import MemoryMenu
 from app.memory_panel import MemoryPanel
+from app.memory_sight import MemorySight
 from app.messages import Messages
 from app.models.choice import Models
 from app.models.drops import accept_models
@@ -85,6 +86,7 @@ class MainWindow(QMainWindow):
         self._centre = theme.named(QWidget(), "centre")
         self.documents = Documents(partner, self.notices, self._centre, self)
         self.incidents = Incidents(partner, self)
+        self.sight = MemorySight(partner, self.panel, self)
         self.setAcceptDrops(True)
         self.setCentralWidget(self._layout_parts())
         self.setStatusBar(self.status)

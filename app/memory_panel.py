@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QFrame, QLabel, QLayout, QLayoutItem, QScrollArea,
 
 from app import theme
 from app.language import translate
-from engine.protocol import Learned, MemoryStats
+from app.memory_plots import SizePlot, SurprisePlot, TritPicture
+from engine.protocol import Learned, MemoryPicture, MemoryStats, Neuron
 
 WORDS_SHOWN: Final = 24
 WORDS_JOINED: Final = 32
@@ -206,6 +207,17 @@ class MemoryPanel(QWidget):
         self.lesson_note = _label("figureNote", wrap=True)
         self.surprise_bar = Bar()
         self.surprise_note = _label("figureNote", wrap=True)
+        self.weights_caption = _label("caption", wrap=True)
+        self.fired_note = _label("figureNote", wrap=True)
+        self.fired = TritPicture(fired=True)
+        self.written_note = _label("figureNote", wrap=True)
+        self.written = TritPicture(fired=False)
+        self.surprises_caption = _label("caption", wrap=True)
+        self.surprises = SurprisePlot()
+        self.surprises_note = _label("figureNote", wrap=True)
+        self.size_plot = SizePlot()
+        self.cache_note = _label("figureNote", wrap=True)
+        self._picture: MemoryPicture | None = None
         self._words = QWidget()
         self._flow = FlowLayout(self._words)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
@@ -220,9 +232,13 @@ class MemoryPanel(QWidget):
         column.addWidget(
             _Card(self.lesson_caption, self.lesson_note, self._words, self.surprise_bar, self.surprise_note)
         )
+        self._weights = _Card(self.weights_caption, self.fired_note, self.fired, self.written_note, self.written)
+        column.addWidget(self._weights)
+        self._surprises = _Card(self.surprises_caption, self.surprises, self.surprises_note)
+        column.addWidget(self._surprises)
         column.addWidget(_Card(self.neurons_caption, self.neurons, self.neurons_bar, self.neurons_note))
         column.addWidget(_Card(self.turns_caption, self.turns, self.turns_note))
-        column.addWidget(_Card(self.size_caption, self.state_size, self.size_note))
+        column.addWidget(_Card(self.size_caption, self.state_size, self.size_note, self.size_plot, self.cache_note))
         column.addStretch()
         scroll = theme.named(QScrollArea(), "memoryScroll")
         scroll.setWidget(inside)
@@ -240,6 +256,9 @@ class MemoryPanel(QWidget):
     def clear(self) -> None:
         """Another profile, or none: the figures of the old one go."""
         self._stats, self._learned, self._spoke = None, None, False
+        self._picture = None
+        self.fired.set_neurons([])
+        self.written.set_neurons([])
         self._show()
 
     def set_stats(self, stats: MemoryStats) -> None:
@@ -258,6 +277,13 @@ class MemoryPanel(QWidget):
         self._spoke = True
         self._show()
 
+    def set_picture(self, picture: MemoryPicture, fired: list[Neuron], written: list[Neuron]) -> None:
+        """What there is to see; of the neurons those that fired for the last answer, and those the last turn wrote."""
+        self._picture = picture
+        self.fired.set_neurons(fired)
+        self.written.set_neurons(written)
+        self._show_picture()
+
     @property
     def words(self) -> list[str]:
         """The words of the last lesson, as shown."""
@@ -268,6 +294,7 @@ class MemoryPanel(QWidget):
     def _show(self) -> None:
         self._show_stats()
         self._show_lesson()
+        self._show_picture()
 
     def _show_stats(self) -> None:
         stats = self._stats
@@ -345,6 +372,36 @@ class MemoryPanel(QWidget):
         self.surprise_bar.setAccessibleName(text)
         self._words.updateGeometry()
 
+    def _show_picture(self) -> None:
+        picture, stats = self._picture, self._stats
+        fired, written = self.fired.neurons, self.written.neurons
+        for neurons, shown, note, text in (
+            (fired, self.fired, self.fired_note, self.tr("%Ln neurons fired for the answer", "", len(fired))),
+            (written, self.written, self.written_note, self.tr("%Ln neurons written by the turn", "", len(written))),
+        ):
+            shown.setVisible(bool(neurons))
+            note.setVisible(bool(neurons))
+            note.setText(text)
+            shown.setAccessibleName(text)
+            shown.setAccessibleDescription(" ".join(join_pieces(neuron.text for neuron in neurons)))
+        self._weights.setVisible(bool(fired or written))
+        surprises = [] if picture is None else picture.surprises
+        self._surprises.setVisible(len(surprises) > 1)
+        self.surprises.set_surprises(surprises)
+        note = self.tr("The last %Ln turns learned; the newest on the right.", "", len(surprises))
+        self.surprises_note.setText(note)
+        self.surprises.setAccessibleName(self.surprises_caption.text())
+        self.surprises.setAccessibleDescription(note)
+        cache = 0 if picture is None or stats is None else picture.cache_bytes
+        self.size_plot.setVisible(cache > 0)
+        self.cache_note.setVisible(cache > 0)
+        if stats is not None and cache:
+            note = self.tr("A KV cache of the same talk would take about {size}, and grow.").format(size=_size(cache))
+            self.size_plot.set_sizes(stats.state_bytes, cache)
+            self.size_plot.setAccessibleName(self.size_caption.text())
+            self.size_plot.setAccessibleDescription(note)
+            self.cache_note.setText(note)
+
     # ------------------------------------------------------------------------------------------ words
 
     def retranslate(self) -> None:
@@ -353,6 +410,8 @@ class MemoryPanel(QWidget):
         self._scroll.setAccessibleName(self.tr("Memory"))
         self.title.setText(self.tr("Memory"))
         self.lesson_caption.setText(self.tr("LEARNED FROM THE LAST TURN"))
+        self.weights_caption.setText(self.tr("FAST WEIGHTS"))
+        self.surprises_caption.setText(self.tr("SURPRISE, TURN BY TURN"))
         self.neurons_caption.setText(self.tr("NEURONS IN USE"))
         self.turns_caption.setText(self.tr("TURNS LEARNED"))
         self.size_caption.setText(self.tr("SIZE OF THE MEMORY"))

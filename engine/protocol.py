@@ -37,6 +37,11 @@ MAX_SAID: Final = 200_000
 """Characters in one message of a person at most (some hundred pages): reading and learning them takes minutes on a
 small machine. A longer one is refused with TOO_LARGE before anything of it is kept."""
 
+PICTURED: Final = 8
+SURPRISES: Final = 60
+CHARACTERS: Final = 4
+"""Of English text to a token, about."""
+
 EngineState = Literal["starting", "ready", "busy", "stopping"]
 FinishReason = Literal["stop", "length", "cancelled"]
 Role = Literal["system", "user", "assistant"]
@@ -96,6 +101,8 @@ class BackboneInfo(Struct):
     vocabulary: int
     window: int
     """Tokens in the KV window."""
+    cache: int
+    """Bytes that one token takes in the KV window."""
     path: str = ""
     """Its file."""
 
@@ -705,6 +712,39 @@ class EngineStatus(Struct):
     profile: str | None
 
 
+class PictureOf(Struct):
+    """`memory.picture`: of these learned turns, the first `PICTURED` of them."""
+
+    entries: list[int]
+
+
+class Neuron(Struct):
+    """One neuron of the fast weights."""
+
+    text: str
+    """The token that it says."""
+    key: str
+    """Its local key: "+", "-" and "0"."""
+
+
+class Written(Struct):
+    """The neurons of a learned turn, in the order of its words; none where it has made room for others."""
+
+    entry: int
+    neurons: list[Neuron]
+
+
+class MemoryPicture(Struct):
+    """What there is to see of the memory."""
+
+    written: list[Written]
+    """Of the turns that were asked for."""
+    surprises: list[float]
+    """Of the newest `SURPRISES` learned turns, oldest first; see `Learned`."""
+    cache_bytes: int
+    """About what a KV cache of all that was said in this profile would take, at `CHARACTERS` a token."""
+
+
 class JournalPage(Struct):
     """`memory.journal`: newest first, `limit` entries older than `before`."""
 
@@ -880,6 +920,7 @@ METHODS: Final[dict[str, tuple[type[Struct] | None, type[Struct]]]] = {
     "turn.ask": (TurnAsk, TurnAnswer),
     "turn.cancel": (None, Cancelling),
     "memory.stats": (None, MemoryStats),
+    "memory.picture": (PictureOf, MemoryPicture),
     "memory.journal": (JournalPage, JournalList),
     "memory.recollect": (Recollect, Recollection),
     "memory.relearn": (None, Relearned),

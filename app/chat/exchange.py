@@ -111,6 +111,8 @@ class Exchange(QObject):
     """A turn came to its end: gauge and conversation list are out of date."""
     learned = Signal(object)
     """Learned or None: what the last turn taught."""
+    recalled = Signal(list)
+    """Journal ids: the learned turns that fired for the last reply."""
     text_returned = Signal(str)
     """A text that could not be sent goes back into the input box."""
     measured = Signal(object)
@@ -479,6 +481,7 @@ class Exchange(QObject):
         reply.memory_tokens = answer.usage.memory_tokens + (reply.memory_tokens if went_on else 0)
         self._turn = None
         self.measured.emit(answer.usage)
+        self.recalled.emit(answer.recalled)
         turn.transcript.touch(turn.user)
         turn.transcript.touch(reply)
         self.running_changed.emit(False)

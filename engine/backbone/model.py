@@ -313,8 +313,15 @@ class Backbone:
             width=llama.llama_model_n_embd(self._model),
             vocabulary=self.vocabulary.size,
             window=window,
+            cache=self._cache_bytes(),
             path=str(path),
         )
+
+    def _cache_bytes(self) -> int:
+        """A key and a value a layer and KV head, two bytes a number."""
+        model, info = self._model, llama
+        head = info.llama_model_n_embd(model) // max(1, info.llama_model_n_head(model))
+        return 4 * info.llama_model_n_layer(model) * info.llama_model_n_head_kv(model) * head
 
     def _check_taps(self) -> None:
         """Computes one token, so that a name this llama.cpp does not know is refused at the start and not in a turn."""

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from engine.bit_ttt.codes import CODE_NONZERO, CODE_TRITS, PREDECESSOR_TRITS, Codebook
 from engine.bit_ttt.lexicon import ADDRESS_TRITS
-from engine.bit_ttt.trits import WORD, Planes, match, size
+from engine.bit_ttt.trits import WORD, Planes, match, size, unpack
 from engine.bit_ttt.write_set import TurnWrite
 
 FREE: Final = -1
@@ -192,6 +192,13 @@ class FastWeights:
     def neurons_of(self, slot: int) -> NDArray[np.intp]:
         """The neurons of a turn slot, in the order of the turn's tokens when it was learned in one piece."""
         return np.flatnonzero(self.owner == slot)
+
+    def written_by(self, entry: int) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
+        """The tokens and local keys, (n,) and (n, K) trits, of a turn's neurons; none of one that has made room."""
+        slots = np.flatnonzero(self.entry == entry)
+        neurons = self.neurons_of(int(slots[0])) if len(slots) else np.zeros(0, dtype=np.intp)
+        keys = np.ascontiguousarray(self.keys[neurons][:, :, : self.config.key_trits // WORD])
+        return self.codebook.decode(self.code_trits(neurons)), unpack(keys)
 
     # ------------------------------------------------------------------------------------------ inner loop
 

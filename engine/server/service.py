@@ -130,6 +130,7 @@ class Service:
             "turn.ask": self._turn_ask,
             "turn.feed": self._turn_feed,
             "memory.stats": self._memory_stats,
+            "memory.picture": self._memory_picture,
             "memory.journal": self._memory_journal,
             "memory.recollect": self._memory_recollect,
             "memory.confirm": self._memory_confirm,
@@ -497,6 +498,21 @@ class Service:
 
     def _memory_stats(self, _asked: None, _call: Call) -> p.MemoryStats:
         return self._open.stats()
+
+    def _memory_picture(self, asked: p.PictureOf, _call: Call) -> p.MemoryPicture:
+        session = self._open
+        written = []
+        for entry in asked.entries[: p.PICTURED]:
+            tokens, keys = session.memory.fast.written_by(entry)
+            signs = ["".join("-0+"[trit + 1] for trit in key) for key in keys]
+            neurons = [p.Neuron(text=self._text_of([token]), key=key) for token, key in zip(tokens, signs, strict=True)]
+            written.append(p.Written(entry=entry, neurons=neurons))
+        newest = session.profile.journal(p.SURPRISES)
+        talking = self._ready.speaker or self._ready.backbone
+        cache = session.profile.characters() // p.CHARACTERS * talking.info.cache
+        return p.MemoryPicture(
+            written=written, surprises=[entry.surprise for entry in reversed(newest)], cache_bytes=cache
+        )
 
     def _memory_journal(self, asked: p.JournalPage, _call: Call) -> p.JournalList:
         if asked.limit < 1:

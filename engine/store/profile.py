@@ -155,6 +155,10 @@ class Profile:
         )
         return Counts(*row)
 
+    def characters(self) -> int:
+        """How much was said in all, by the person and in reply."""
+        return int(self._database.value("SELECT coalesce(sum(length(content)), 0) FROM message WHERE deleted IS NULL"))
+
     def take_notices(self) -> list[str]:
         """What a person should know and has not been told yet, such as a row that was set aside as damaged."""
         notices, self._notices = self._notices, []

@@ -147,6 +147,27 @@
             <numerusform>%Ln neurons recruited, {stronger} strengthened, {rewritten} rewritten</numerusform>
         </translation>
     </message>
+    <message numerus="yes">
+        <source>%Ln neurons fired for the answer</source>
+        <translation>
+            <numerusform>%Ln neuron fired for the answer</numerusform>
+            <numerusform>%Ln neurons fired for the answer</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln neurons written by the turn</source>
+        <translation>
+            <numerusform>%Ln neuron written by the turn</numerusform>
+            <numerusform>%Ln neurons written by the turn</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>The last %Ln turns learned; the newest on the right.</source>
+        <translation>
+            <numerusform>The last turn learned.</numerusform>
+            <numerusform>The last %Ln turns learned; the newest on the right.</numerusform>
+        </translation>
+    </message>
 </context>
 <context>
     <name>Messages</name>

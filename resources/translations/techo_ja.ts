@@ -1696,6 +1696,28 @@ Everything stays on this computer.</source>
             <numerusform>ニューロン: 新規 %Ln、強化 {stronger}、書き換え {rewritten}</numerusform>
         </translation>
     </message>
+    <message numerus="yes">
+        <source>%Ln neurons fired for the answer</source>
+        <translation>
+            <numerusform>%Ln 個のニューロンがこの返事のために発火しました</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln neurons written by the turn</source>
+        <translation>
+            <numerusform>%Ln 個のニューロンがこの発言で書き込まれました</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>The last %Ln turns learned; the newest on the right.</source>
+        <translation>
+            <numerusform>最近覚えた %Ln 回の発言。右端が最新です。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>A KV cache of the same talk would take about {size}, and grow.</source>
+        <translation>同じ会話の KV キャッシュなら約 {size} になり、増え続けます。</translation>
+    </message>
     <message>
         <source>Memory</source>
         <translation>記憶</translation>
@@ -1703,6 +1725,14 @@ Everything stays on this computer.</source>
     <message>
         <source>LEARNED FROM THE LAST TURN</source>
         <translation>直前に覚えたこと</translation>
+    </message>
+    <message>
+        <source>FAST WEIGHTS</source>
+        <translation>ファストウェイト</translation>
+    </message>
+    <message>
+        <source>SURPRISE, TURN BY TURN</source>
+        <translation>発言ごとの驚き</translation>
     </message>
     <message>
         <source>NEURONS IN USE</source>

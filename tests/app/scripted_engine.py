@@ -176,7 +176,9 @@ class Engine:
                     raise Fail(1201, "There is no such profile.")
                 self.make(params.profile)
             self.profile = params.profile
-        own = p.BackboneInfo(name="Scripted", digest="blake2b:00", layers=1, width=1, vocabulary=1, window=2048)
+        own = p.BackboneInfo(
+            name="Scripted", digest="blake2b:00", layers=1, width=1, vocabulary=1, window=2048, cache=23_040
+        )
         backbone, hippocampus = own, None
         if model is not None:
             backbone = msgspec.structs.replace(own, name=model.stem, path=str(model))
@@ -565,6 +567,15 @@ class Engine:
             turns_used=count,
             turns_learned=count,
             turns_recycled=0,
+        )
+
+    def do_memory_picture(self, params: p.PictureOf) -> p.MemoryPicture:
+        learned = [e["id"] for e in self.open["journal"]]
+        neurons = [p.Neuron(text=text, key="+-0+" * 64) for text in (" Mi", "so", " is", " a", " cat")]
+        return p.MemoryPicture(
+            written=[p.Written(entry=entry, neurons=neurons) for entry in params.entries if entry in learned],
+            surprises=[0.81 for _ in learned][-p.SURPRISES :],
+            cache_bytes=23_040 * 20 * len(learned),
         )
 
     def do_memory_journal(self, params: p.JournalPage) -> p.JournalList:

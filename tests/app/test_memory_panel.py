@@ -7,7 +7,8 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from app.memory_panel import WORDS_SHOWN, MemoryPanel, join_pieces, surprise_word
-from engine.protocol import Learned, MemoryStats
+from app.memory_plots import TritPicture
+from engine.protocol import Learned, MemoryPicture, MemoryStats, Neuron
 
 
 @pytest.fixture
@@ -112,3 +113,41 @@ def test_clearing_leaves_nothing_of_another_profile(panel: MemoryPanel) -> None:
 @pytest.mark.parametrize(("surprise", "word"), [(1.0, "all new"), (0.5, "partly new"), (0.1, "mostly known")])
 def test_surprise_has_a_word(panel: MemoryPanel, surprise: float, word: str) -> None:
     assert surprise_word(surprise) == word
+
+
+NEURONS = [Neuron(text=" Mi", key="+-0" * 80), Neuron(text="so", key="0+-" * 80)]
+
+
+def test_what_fired_and_what_was_written_is_seen(panel: MemoryPanel) -> None:
+    panel.set_stats(stats())
+    assert not panel.fired.isVisible()
+    panel.set_picture(MemoryPicture(written=[], surprises=[1.0, 0.4], cache_bytes=46_000_000), NEURONS, NEURONS[:1])
+    assert panel.fired_note.text() == "2 neurons fired for the answer"
+    assert panel.written_note.text() == "1 neuron written by the turn"
+    assert panel.fired.accessibleDescription() == "Miso"
+    assert panel.surprises.surprises == [1.0, 0.4]
+    assert "46.0 MB" in panel.cache_note.text()
+    panel.clear()
+    assert not panel.fired.isVisible()
+    assert not panel.size_plot.isVisible()
+
+
+def test_a_trit_is_dark_light_or_nothing(qtbot: QtBot) -> None:
+    picture = TritPicture(fired=True)
+    qtbot.addWidget(picture)
+    picture.resize(40, picture.height())
+    picture.set_neurons([Neuron(text="a", key="+-0" * 80)])
+    drawn = picture.grab().toImage()
+    plus, minus, zero, beside = (drawn.pixelColor(x, y).getRgb() for x, y in ((1, 1), (1, 5), (1, 9), (9, 1)))
+    assert zero == beside, "nothing is drawn for a zero, and nothing beside the last neuron"
+    assert len({plus, minus, zero}) == 3
+
+
+@pytest.mark.parametrize("surprise", [0.0, 1.0])
+def test_a_surprise_has_a_bar(panel: MemoryPanel, surprise: float) -> None:
+    panel.set_picture(MemoryPicture(written=[], surprises=[0.5, surprise], cache_bytes=0), [], [])
+    plot = panel.surprises
+    drawn = plot.grab().toImage()
+    ground = drawn.pixelColor(0, 2)
+    top = next(y for y in range(drawn.height()) if drawn.pixelColor(drawn.width() - 3, y) != ground)
+    assert (top < 4) == (surprise == 1.0)

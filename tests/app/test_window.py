@@ -214,3 +214,14 @@ def test_another_language_takes_effect_at_once(qtbot: QtBot, make_window: MakeWi
     finally:
         app.removeTranslator(shouting)
         QApplication.processEvents()
+
+
+def test_the_panel_pictures_what_fired_and_what_was_written(qtbot: QtBot, make_window: MakeWindow) -> None:
+    window = make_window()
+    say(qtbot, window, "My cat is called Miso.")
+    qtbot.waitUntil(lambda: len(window.panel.written.neurons) == 5)
+    assert window.panel.fired.neurons == []
+    say(qtbot, window, "What is my cat called?")
+    qtbot.waitUntil(lambda: len(window.panel.fired.neurons) == 5)
+    assert window.panel.surprises.surprises == [0.81], "the question taught nothing"
+    assert window.panel.size_plot.isVisibleTo(window.panel)

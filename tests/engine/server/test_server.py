@@ -30,7 +30,7 @@ class Harness:
         from_server, writing = os.pipe()
         self.server = Server(Options(folder), LineReader(reading, 1000), LineWriter(writing))
         service = self.server._service
-        info = BackboneInfo(name="none", digest="", layers=0, width=0, vocabulary=0, window=0)
+        info = BackboneInfo(name="none", digest="", layers=0, width=0, vocabulary=0, window=0, cache=0)
         hello = Initialized(protocol=1, engine="", backbone=info, profile=None, notices=[])
 
         def fail(_asked: Any, _call: Call) -> Any:

@@ -17,10 +17,12 @@ from engine.protocol import (
     EngineStatus,
     JournalList,
     JournalPage,
+    MemoryPicture,
     MemoryStats,
     MessageList,
     Perplexity,
     PerplexityOf,
+    PictureOf,
     Sampling,
     TurnAnswer,
     TurnAsk,
@@ -311,3 +313,21 @@ def test_a_temporary_turn_leaves_nothing_on_disk(start_engine: StartEngine, tmp_
     assert b"locker" in on_disk
     for word in (b"Quillon", b"Zephyrine"):
         assert word not in on_disk
+
+
+def test_the_neurons_that_a_turn_wrote_can_be_seen(start_engine: StartEngine) -> None:
+    engine, hello = start_engine()
+    told = engine.call("turn.feed", TurnFeed(user="My cat is called Miso.", assistant="Nice."), TurnDone, timeout=WAIT)
+    assert told.learned is not None
+    assert told.learned.entry is not None
+    asked = PictureOf(entries=[told.learned.entry, 99])
+    seen = engine.call("memory.picture", asked, MemoryPicture, timeout=WAIT)
+    own, unknown = seen.written
+    assert unknown.neurons == []
+    assert "".join(neuron.text for neuron in own.neurons).strip() == "My cat is called Miso."
+    assert all(len(neuron.key) == 256 and set(neuron.key) <= set("+-0") for neuron in own.neurons)
+    assert len({neuron.key for neuron in own.neurons}) > 1
+    assert seen.surprises == [told.learned.surprise]
+    # SmolLM2-135M: 30 layers, 3 KV heads of 64 numbers, a key and a value each, two bytes a number.
+    assert hello.backbone.cache == 30 * 3 * 64 * 2 * 2
+    assert seen.cache_bytes == len("My cat is called Miso.Nice.") // 4 * hello.backbone.cache
