@@ -164,7 +164,7 @@
     <message numerus="yes">
         <source>The last %Ln turns learned; the newest on the right.</source>
         <translation>
-            <numerusform>The last turn learned.</numerusform>
+            <numerusform>The last %Ln turn learned.</numerusform>
             <numerusform>The last %Ln turns learned; the newest on the right.</numerusform>
         </translation>
     </message>
