@@ -10,8 +10,8 @@ from typing import Final
 from PySide6.QtCore import QObject, QTimer
 
 PAGES: Final = (
-    "app.settings_dialog", "app.shortcuts", "app.models.page", "app.journal", "app.knowledge", "app.about",
-    "app.diagnostics",
+    "app.settings_dialog", "app.shortcuts", "app.models.page", "app.journal", "app.knowledge", "app.timeline",
+    "app.about", "app.diagnostics",
 )  # fmt: skip
 PAUSE_MS: Final = 40
 """Between two pieces: what the person does comes first."""
