@@ -39,6 +39,8 @@ from engine.training.values import Split, split_of
 
 #: Draws to find a value and a question that the profile does not hold yet.
 _TRIES = 60
+#: Friends at most: names are not without end, and neither is anybody's circle.
+_CIRCLE = 160
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def choose_pairs(rng: Random, recipe: Recipe) -> tuple[list[tuple[Kind, str]], l
     Raises:
         ValueError: more facts are wanted than there are pairs.
     """
-    friends = _friends(rng, recipe.split, max(4, min(16, recipe.facts // 8), recipe.facts // 60))
+    friends = _friends(rng, recipe.split, max(4, min(16, recipe.facts // 8), min(_CIRCLE, recipe.facts // 60)))
     own_kinds = [kind for kind in load_kinds() if split_of(kind.kind) == recipe.split]
     pairs = _pairs(rng, own_kinds, friends)
     untold_wanted = round(recipe.facts * recipe.abstain)
