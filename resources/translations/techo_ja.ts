@@ -1732,7 +1732,7 @@ Everything stays on this computer.</source>
     </message>
     <message>
         <source>SURPRISE, TURN BY TURN</source>
-        <translation>発言ごとの驚き</translation>
+        <translation>発言ごとの意外さ</translation>
     </message>
     <message>
         <source>NEURONS IN USE</source>
