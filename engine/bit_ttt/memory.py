@@ -200,7 +200,8 @@ class Memory:
         """
         config, codebook = self.fast.config, self.fast.codebook
         if arrays is None:
-            return Memory(self.slow, FastWeights.birth(codebook, config), self.spaces)
+            # Copied below, so that every page of it is there from the first turn on and the process grows no more.
+            arrays = FastWeights.birth(codebook, config).arrays()
         return Memory(self.slow, FastWeights.from_arrays(arrays, codebook, config), self.spaces)
 
     def stats(self) -> FastStats:
