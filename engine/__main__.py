@@ -15,6 +15,8 @@ from pathlib import Path
 # Small matrices beside a running llama.cpp: a second BLAS thread would only wait for the first, spinning.
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
     os.environ.setdefault(_variable, "1")
+# numpy asks for huge pages; each would count as 2 MB with its first touched byte, and the process would grow in steps.
+os.environ.setdefault("NUMPY_MADVISE_HUGEPAGE", "0")
 
 
 def take_pipe() -> tuple[int, int]:
