@@ -375,13 +375,13 @@ class MemoryPanel(QWidget):
     def _show_picture(self) -> None:
         picture, stats = self._picture, self._stats
         fired, written = self.fired.neurons, self.written.neurons
-        for neurons, shown, note, text in (
+        for neurons, shown, label, text in (
             (fired, self.fired, self.fired_note, self.tr("%Ln neurons fired for the answer", "", len(fired))),
             (written, self.written, self.written_note, self.tr("%Ln neurons written by the turn", "", len(written))),
         ):
             shown.setVisible(bool(neurons))
-            note.setVisible(bool(neurons))
-            note.setText(text)
+            label.setVisible(bool(neurons))
+            label.setText(text)
             shown.setAccessibleName(text)
             shown.setAccessibleDescription(" ".join(join_pieces(neuron.text for neuron in neurons)))
         self._weights.setVisible(bool(fired or written))

@@ -321,7 +321,7 @@ class Backbone:
         """A key and a value a layer and KV head, two bytes a number."""
         model, info = self._model, llama
         head = info.llama_model_n_embd(model) // max(1, info.llama_model_n_head(model))
-        return 4 * info.llama_model_n_layer(model) * info.llama_model_n_head_kv(model) * head
+        return 4 * int(info.llama_model_n_layer(model) * info.llama_model_n_head_kv(model) * head)
 
     def _check_taps(self) -> None:
         """Computes one token, so that a name this llama.cpp does not know is refused at the start and not in a turn."""
