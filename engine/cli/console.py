@@ -126,6 +126,11 @@ def to_json(value: Any) -> str:
     return json.dumps(msgspec.to_builtins(value), ensure_ascii=False)
 
 
+def counted(count: int, thing: str) -> str:
+    """A number of things whose plural takes an s: "1 message", "1,200 messages"."""
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Aligned columns. A column whose cells are all numbers, or empty, is set to the right."""
     number = re.compile(r"[-+]?[\d.,]*")

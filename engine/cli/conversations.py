@@ -7,7 +7,7 @@ from argparse import Namespace
 from typing import Literal
 
 from engine.cli.connection import Connection, connect, written
-from engine.cli.console import EXIT_OK, Console, UsageError, table
+from engine.cli.console import EXIT_OK, Console, UsageError, counted, table
 from engine.errors import EngineError, ErrorCode
 from engine.protocol import (
     Conversation,
@@ -85,7 +85,7 @@ def delete(options: Namespace, console: Console) -> int:
     with connect(options, console) as engine:
         if not options.yes:
             found = _conversation(engine, options.conversation)
-            messages = "1 message" if found.messages == 1 else f"{found.messages:,} messages"
+            messages = counted(found.messages, "message")
             console.confirm(
                 f'Deleting conversation {found.id}, "{found.title}", loses {messages}, for good. What was learned from '
                 "it stays learned.",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.cli.connection import Connection, connect, written
-from engine.cli.console import EXIT_OK, Console, UsageError, bytes_text, table
+from engine.cli.console import EXIT_OK, Console, UsageError, bytes_text, counted, table
 from engine.errors import EngineError, ErrorCode
 from engine.protocol import (
     Confirm,
@@ -126,7 +126,7 @@ def _chosen(engine: Connection, options: Namespace, console: Console) -> list[Jo
     if found:
         if console.interactive and not options.yes:
             console.note(journal_text(found))
-        turns = "1 learned turn" if len(found) == 1 else f"{len(found):,} learned turns"
+        turns = counted(len(found), "learned turn")
         console.confirm(f"This forgets {turns}, for good.", yes=options.yes)
     return found
 
@@ -144,7 +144,7 @@ def forgotten_text(gone: Forgotten) -> str:
     lines = [f"Forgot entry {entry.id}: {_one_line(entry.text, 160)}" for entry in gone.entries]
     where = "the weights and the journal"
     if gone.messages:
-        messages = "1 message" if gone.messages == 1 else f"{gone.messages:,} messages"
+        messages = counted(gone.messages, "message")
         lines.append(f"Gone from {where}, and {messages} from the conversations.")
     else:
         lines.append(f"Gone from {where}. What was said is still in the conversations.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from engine.cli.connection import connect
-from engine.cli.console import EXIT_OK, Console
+from engine.cli.console import EXIT_OK, Console, counted
 from engine.cli.conversations import messages_text
 from engine.protocol import MessageDeleted, MessageId, MessageList
 
@@ -28,7 +28,7 @@ def delete(options: Namespace, console: Console) -> int:
         )
     with connect(options, console) as engine:
         gone = engine.call("message.delete", MessageId(message=options.message), MessageDeleted)
-    count = "1 message" if gone.messages == 1 else f"{gone.messages:,} messages"
+    count = counted(gone.messages, "message")
     result = {"ok": True, "message": gone.message, "conversation": gone.conversation, "messages": gone.messages}
     console.result(result, f"Deleted {count}. What was learned from it stays learned (techo memory journal).")
     return EXIT_OK

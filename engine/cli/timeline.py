@@ -6,7 +6,7 @@ from argparse import Namespace
 from typing import Final
 
 from engine.cli.connection import Connection, connect
-from engine.cli.console import EXIT_OK, Console, table
+from engine.cli.console import EXIT_OK, Console, counted, table
 from engine.protocol import Comparison, GoBack, Moment, ProfileDuplicate, ProfileInfo, Timeline, WentBack
 
 BAR: Final = 40
@@ -73,7 +73,7 @@ def comparison_text(found: Comparison) -> str:
     if found.lost > len(found.first):
         lines.append(f"  and {found.lost - len(found.first):,} more")
     if found.forgotten:
-        turns = "1 lesson" if found.forgotten == 1 else f"{found.forgotten:,} lessons"
+        turns = _lessons(found.forgotten)
         lines.append(f"{turns} from before that moment had been forgotten, and will not come back.")
     return "\n".join(lines)
 
@@ -89,7 +89,7 @@ def _keep(engine: Connection, name: str, console: Console) -> None:
 def _done_text(done: WentBack) -> str:
     lines = [f"Went back: {_lessons(len(done.entries))} forgotten, {_lessons(done.stats.turns_learned)} known."]
     if done.messages:
-        messages = "1 message" if done.messages == 1 else f"{done.messages:,} messages"
+        messages = counted(done.messages, "message")
         lines.append(f"Gone from the weights and the journal, and {messages} from the conversations.")
     else:
         lines.append("Gone from the weights and the journal. What was said is still in the conversations.")
@@ -97,7 +97,7 @@ def _done_text(done: WentBack) -> str:
 
 
 def _lessons(count: int) -> str:
-    return "1 lesson" if count == 1 else f"{count:,} lessons"
+    return counted(count, "lesson")
 
 
 def _gone(forgotten: int) -> str:

@@ -466,29 +466,30 @@ class Service:
     # ------------------------------------------------------------------------------------------ turns
 
     def _turn_send(self, asked: p.TurnSend, call: Call) -> p.TurnDone:
-        session = self._open
-        self._turns += 1
-        return self._ready.runner.send(session, asked, self._turns, call.cancelled, call.arrived)
+        session, number = self._begin_turn()
+        return self._ready.runner.send(session, asked, number, call.cancelled, call.arrived)
 
     def _turn_again(self, asked: p.TurnAgain, call: Call) -> p.TurnDone:
-        session = self._open
-        self._turns += 1
-        return self._ready.runner.again(session, asked, self._turns, call.cancelled, call.arrived)
+        session, number = self._begin_turn()
+        return self._ready.runner.again(session, asked, number, call.cancelled, call.arrived)
 
     def _turn_continue(self, asked: p.TurnContinue, call: Call) -> p.TurnDone:
-        session = self._open
-        self._turns += 1
-        return self._ready.runner.go_on(session, asked, self._turns, call.cancelled, call.arrived)
+        session, number = self._begin_turn()
+        return self._ready.runner.go_on(session, asked, number, call.cancelled, call.arrived)
 
     def _turn_ask(self, asked: p.TurnAsk, call: Call) -> p.TurnAnswer:
-        session = self._open
-        self._turns += 1
-        return self._ready.runner.ask(session, asked, self._turns, call.cancelled, call.arrived)
+        session, number = self._begin_turn()
+        return self._ready.runner.ask(session, asked, number, call.cancelled, call.arrived)
 
     def _turn_feed(self, asked: p.TurnFeed, call: Call) -> p.TurnDone:
+        session, number = self._begin_turn()
+        return self._ready.runner.feed(session, asked, number, call.cancelled)
+
+    def _begin_turn(self) -> tuple[Session, int]:
+        """The open profile, and the turn's number. Without a profile no number is used up."""
         session = self._open
         self._turns += 1
-        return self._ready.runner.feed(session, asked, self._turns, call.cancelled)
+        return session, self._turns
 
     def _perplexity(self, asked: p.PerplexityOf, call: Call) -> p.Perplexity:
         memory = self._open.memory if asked.recall else None
