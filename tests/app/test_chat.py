@@ -334,6 +334,7 @@ class Watchdog:
         self.ticks += 1
 
 
+@pytest.mark.alone
 def test_nothing_holds_the_window_up_while_turns_stream_and_the_engine_dies(
     qtbot: QtBot, make_window: MakeWindow
 ) -> None:

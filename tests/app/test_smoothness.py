@@ -25,6 +25,8 @@ from tests.benchmarks.watchdog import Watchdog, quantile, waited
 from tests.benchmarks.window_data import ANSWERED, write_profile
 from tests.benchmarks.window_session import Act, frames_of_scrolling, round_of
 
+pytestmark = pytest.mark.alone
+
 WORD = "lighthouse"
 MESSAGES = 3_000
 

@@ -25,6 +25,7 @@ def bench(capsys: pytest.CaptureFixture[str], *arguments: str) -> Bench:
     return result
 
 
+@pytest.mark.alone
 def test_speed_with_the_memory(capsys: pytest.CaptureFixture[str]) -> None:
     found = bench(capsys, "speed", "--fill", "40")["speed"]
     assert found["decode"]["both"]["ratio"] >= 0.75
