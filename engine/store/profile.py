@@ -25,7 +25,7 @@ from types import TracebackType
 from typing import Self
 
 from engine.errors import StoreError
-from engine.store import archive, conversation_file, log, looks, seal, timeline
+from engine.store import archive, conversation_file, log, looks, seal, tally, timeline
 from engine.store.conversation_file import Kind, Speakers
 from engine.store.database import FILE_NAME, Database
 from engine.store.files import FileLock, Files, disk_errors, make_folders
@@ -157,7 +157,7 @@ class Profile:
 
     def characters(self) -> int:
         """How much was said in all, by the person and in reply."""
-        return int(self._database.value("SELECT coalesce(sum(length(content)), 0) FROM message WHERE deleted IS NULL"))
+        return tally.characters(self._database)
 
     def take_notices(self) -> list[str]:
         """What a person should know and has not been told yet, such as a row that was set aside as damaged."""
