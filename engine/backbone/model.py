@@ -192,16 +192,25 @@ class Backbone:
         last = {name: values[-1].copy() for name, values in rows.items()}
         return Prefill(self._logits(), last, taps, start, len(tokens) - start)
 
-    def decode(self, token: int, *, tapped: bool = True) -> Step:
-        """Appends one token. A full window slides first.
+    def decode(self, *tokens: int, tapped: bool = True) -> Step:
+        """Appends a token, or several that are known already: together they cost little more than one.
+
+        A full window slides first.
 
         Args:
-            token: The token.
-            tapped: Whether the layer outputs are wanted.
+            tokens: The tokens.
+            tapped: Whether the layer outputs of the last one are wanted.
 
         Raises:
             BackboneError: llama.cpp failed.
         """
+        *before, token = tokens
+        if before and len(self._held) + len(tokens) <= self.info.window and len(tokens) <= _CHUNK:
+            self._taps.begin_named(on=tapped)
+            self._decode(tokens, outputs=1)
+            return Step(self._logits(), {name: rows[-1] for name, rows in self._taps.rows().items()})
+        for earlier in before:
+            self.decode(earlier, tapped=False)
         slid = len(self._held) >= self.info.window
         if slid:
             self._slide()

@@ -55,8 +55,6 @@ class LayerTaps:
         for alias, name in _ALIASES.items():
             if name in self.names:
                 self._tap_of[alias.encode()] = name
-        self._wanted = frozenset[bytes]()
-        self._all = frozenset(self._tap_of)
         self._answers: list[bool] | None = None
         self._plan: list[bool] | None = None
         self._next: Callable[[], bool] | None = None
@@ -66,13 +64,13 @@ class LayerTaps:
         """The C function for `llama_context_params.cb_eval`. Must outlive the context."""
 
     def _make_callback(self) -> Callable[[int, bool, Any], bool]:
-        get_name = native.ggml_get_name
+        get_name, tap_of = native.ggml_get_name, self._tap_of
 
         def on_tensor(tensor: int, ask: bool, _user_data: object) -> bool:
             if ask:
                 if self._next is not None:
                     return self._next()
-                hit = get_name(tensor) in self._wanted
+                hit = get_name(tensor) in tap_of
                 if self._answers is not None:
                     self._answers.append(hit)
                 return hit
@@ -100,8 +98,8 @@ class LayerTaps:
 
     def begin_named(self, *, on: bool = True) -> None:
         """The next `llama_decode` is read by name (or not at all), whatever its graphs look like."""
-        self._wanted = self._all if on else frozenset()
-        self._answers = self._next = None
+        self._answers = None
+        self._next = None if on else repeat(False).__next__
         self._collected = {}
 
     def rows(self) -> Features:
@@ -117,7 +115,6 @@ class LayerTaps:
         if not on:
             self._answers, self._next = None, repeat(False).__next__
         elif by_name or self._plan is None:
-            self._wanted = self._all
             self._answers = []
             self._next = None
         else:

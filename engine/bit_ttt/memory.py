@@ -27,7 +27,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.bit_ttt.codes import PREDECESSOR_NONZERO, UNKNOWN, Codebook, predecessor_trits
+from engine.bit_ttt.codes import UNKNOWN, Codebook, predecessor_trits
 from engine.bit_ttt.fast_weights import FREE, FastConfig, FastStats, FastWeights, LearnReport
 from engine.bit_ttt.lexicon import LEXICAL_UNIT, holds, word_ends, word_places
 from engine.bit_ttt.slow_weights import CLOSE, CROSSED, REACH, TRITS_NORM, Encoded, Floats, SlowWeights
@@ -140,6 +140,11 @@ class Recall:
     def empty(self) -> bool:
         """Nothing was ever learned: only phrases can be said ("you haven't told me that yet")."""
         return len(self.tokens) == 0
+
+    def finishes(self, token: int) -> bool:
+        """Whether `token`, said next, is of a word that the memory then says to its end, whatever the model thinks."""
+        pending = self.trail.pending
+        return pending is not None and pending[0] == token and pending[1] >= 0 and bool(self.unfinished[pending[1]])
 
     @property
     def after(self) -> int | None:
@@ -414,8 +419,8 @@ class Memory:
         Args:
             recall: the picked turns.
             last_token: the token just read.
-            taps: for each of `slow.taps`, (d,) at that token.
-            logits: (V,) the backbone's.
+            taps: for each of `slow.taps`, (d,) at that token; not looked at where the recall `finishes` it.
+            logits: (V,) the backbone's; likewise, but for their number.
         """
         slow, trail = self.slow, recall.trail
         trail.heard(last_token, recall.of_turn)
@@ -431,15 +436,15 @@ class Memory:
             opinion += slow.gate_evidence[:, 6] * np.exp(recall.salience[after])
         # The share of memory and phrase is a convex function of the best match: where it is small for none and for the
         # closest there can be, it is small for all between, and need not be looked for.
-        for_none, for_closest = (self._gate(opinion, found) for found in (0.0, recall.closest))
-        if max(1.0 - for_none[0], 1.0 - for_closest[0]) < QUIET:
-            return Reading(logits, False, for_closest)
+        extremes = self._gate(opinion, np.array([[0.0], [recall.closest]], dtype=np.float32))
+        if 1.0 - extremes[:, 0].min() < QUIET:
+            return Reading(logits, False, extremes[1])
         matches = match(recall.keys, pack(slow.wanted(query))).astype(np.float32)
         matches /= np.float32(TRITS_NORM * TRITS_NORM)
-        gate = self._gate(opinion, matches.max(initial=0))
+        gate = self._gate(opinion, matches.max(initial=0, keepdims=True))
         if 1.0 - gate[0] < QUIET:
             return Reading(logits, False, gate)
-        follows = match(recall.predecessors, _predecessor_code(last_token)) == PREDECESSOR_NONZERO
+        follows = (recall.predecessors == _predecessor_code(last_token)).all((1, 2))
         score = slow.score_scale[0] * 2 * matches + recall.bias + slow.succession(query) * follows
         if trail.turn is not None:
             score[recall.of_turn == trail.turn] += slow.score_scale[4]
@@ -464,9 +469,9 @@ class Memory:
         fired = {recall.entries[t] for t in recall.of_turn[winners][share > 0.25]}
         return Reading(scores, True, gate, sorted(fired))
 
-    def _gate(self, opinion: Floats, best_match: float) -> Floats:
-        """(3,) shares of model, memory and phrase."""
-        return _softmax(opinion + self.slow.gate_evidence[:, 0] * np.float32(best_match * 4 - 1))
+    def _gate(self, opinion: Floats, best_match: Floats) -> Floats:
+        """(..., 3) shares of model, memory and phrase, for each of the matches (..., 1)."""
+        return _softmax(opinion + self.slow.gate_evidence[:, 0] * (best_match * 4 - 1))
 
     def _spaced(self, before: int, recall: Recall, neuron: int, follows: bool) -> tuple[int, int]:
         """Token and neuron with which `neuron` makes itself heard: a space first, where it would run into a word."""
@@ -525,7 +530,7 @@ def nearness(kernel: Floats, heat: Floats, of_turn: NDArray[np.int64], crossed: 
     return near
 
 
-@lru_cache(256)
+@lru_cache(1024)
 def _predecessor_code(token: int) -> Planes:
     code: Planes = pack(predecessor_trits(np.array([token])))[0]
     return code
@@ -538,6 +543,7 @@ def _log_sum_exp(x: Floats) -> np.float32:
 
 
 def _softmax(x: Floats) -> Floats:
-    e = np.exp(x - x.max(initial=-np.inf))
-    y: Floats = e / e.sum()
+    """Over the last axis."""
+    e = np.exp(x - x.max(-1, keepdims=True, initial=-np.inf))
+    y: Floats = e / e.sum(-1, keepdims=True)
     return y

@@ -72,8 +72,12 @@ class BitLinear:
         """(..., inputs) float32 -> (..., outputs) float32."""
         # The integers are the same before and after normalisation, so only their unit is normalised.
         unit = np.maximum(np.abs(x).max(-1, keepdims=True), np.float32(1e-6)) / INT8
-        y: Floats = (np.rint(x / unit) @ self.weight) * (unit / root_mean_square(x) * self.scale)
-        return y if self.bias is None else y + self.bias
+        integers = x / unit
+        y: Floats = np.rint(integers, out=integers) @ self.weight
+        y *= unit / root_mean_square(x) * self.scale
+        if self.bias is not None:
+            y += self.bias
+        return y
 
 
 class Linear:
@@ -199,7 +203,9 @@ class SlowWeights:
 
         A slice of taps: (taps, d).
         """
-        y: Floats = (rms(x) - self.mean[tap]) / self.std[tap]
+        y = rms(x)
+        y -= self.mean[tap]
+        y /= self.std[tap]
         return np.minimum(np.maximum(y, -CLIP, out=y), CLIP, out=y)
 
     def encode(self, embedding: Floats, first: Floats, second: Floats) -> Encoded:
@@ -237,7 +243,7 @@ class SlowWeights:
 
     def query(self, embedding: Floats, first: Floats, second: Floats, last: Floats, gist: Floats) -> Query:
         """The reader, at one position: (d,) raw taps of the token just read, and the question's gist."""
-        x = self.standard(slice(None), np.stack((first, second, last, embedding))).reshape(-1)
+        x = self.standard(slice(None), np.concatenate((first, second, last, embedding)).reshape(4, -1)).reshape(-1)
         h = self.r["input"](x) + gist
         h = rms(h + self.r["down"](np.maximum(self.r["up"](h), 0)))
         return Query(self.gate(h), h)

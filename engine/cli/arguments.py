@@ -544,6 +544,7 @@ def _bench(grammar: _Grammar) -> None:
     parser.add_argument(
         "--full", action="store_true", help="memory's perplexity, controls: with the memory filled up after the turns"
     )
+    parser.add_argument("--rounds", type=_positive, default=3, metavar="N", help="speed: ask so often (default: 3)")
     parser.add_argument("--kills", type=_positive, default=10, metavar="N", help="kills: so often (default: 10)")
     parser.add_argument("--seed", type=int, default=1, help="of the random moments and texts (default: 1)")
     parser.add_argument("--text", type=Path, metavar="FILE", help="plain text for the perplexity (default: own sample)")

@@ -30,7 +30,7 @@ def bench(options: Namespace, console: Console) -> int:
         # The memory part comes first: it leaves a profile that has been told most.
         "memory": lambda lab: _bench_memory(lab, options),
         "controls": lambda lab: bench_controls(lab, options.fill, options.controls, full=options.full),
-        "speed": lambda lab: bench_speed(lab, options.fill),
+        "speed": lambda lab: bench_speed(lab, options.fill, options.rounds),
         "kills": lambda lab: bench_kills(lab, options.kills, options.fill),
         "soak": lambda lab: bench_soak(lab, options.turns),
     }

@@ -530,6 +530,7 @@ class TurnRunner:
         sampler = Sampler(sampling)
         reading = memory if recall is not None else None
         logits, taps, before = turn.prefill.logits, turn.prefill.last, turn.last_token
+        unread: list[int] = []
         began = time.perf_counter()
         try:
             while True:
@@ -560,8 +561,14 @@ class TurnRunner:
                 reply.add(backbone.piece(token))
                 if turn.generated >= sampling.max_tokens:
                     return "length"
-                step = backbone.decode(token, tapped=reading is not None)
-                logits, taps, before = step.logits, step.taps, token
+                before = token
+                unread.append(token)
+                if recall is not None and recall.finishes(token):
+                    # The memory says the rest of the word, and asks nothing of the backbone before its end.
+                    continue
+                step = backbone.decode(*unread, tapped=reading is not None)
+                logits, taps = step.logits, step.taps
+                unread.clear()
         finally:
             turn.generate_seconds = time.perf_counter() - began
 

@@ -27,7 +27,7 @@ def bench(capsys: pytest.CaptureFixture[str], *arguments: str) -> Bench:
 
 @pytest.mark.alone
 def test_speed_with_the_memory(capsys: pytest.CaptureFixture[str]) -> None:
-    found = bench(capsys, "speed", "--fill", "40")["speed"]
+    found = bench(capsys, "speed", "--fill", "40", "--rounds", "1")["speed"]
     assert found["decode"]["both"]["ratio"] >= 0.75
     assert found["learn"]["ratio"] <= 0.30
     assert found["learn"]["turns"] >= 20

@@ -34,9 +34,10 @@ def bench_controls(lab: Lab, turns: int, path: Path | None, *, full: bool) -> di
     replies: dict[bool, list[str]] = {False: [], True: []}
     with lab.open(lab.full() if full else filled.profile) as engine:
         stats = engine.call("memory.stats", None, MemoryStats)
-        for recall, said in replies.items():
-            for place, question in enumerate(questions):
-                lab.note(f"control question {place + 1} of {len(questions)}, memory {'read' if recall else 'not read'}")
+        for place, question in enumerate(questions):
+            lab.note(f"control question {place + 1} of {len(questions)}")
+            # One after the other: the second finds the question in the KV window.
+            for recall, said in replies.items():
                 said.append(ask(engine, question.q, recall=recall).reply)
     without, remembering = replies[False], replies[True]
     right_without = [judge(question, reply).right for question, reply in zip(questions, without, strict=True)]

@@ -45,8 +45,13 @@ class _Decoding:
             self.memory_tokens += usage.memory_tokens
 
 
-def bench_speed(lab: Lab, turns: int, rounds: int = 3) -> dict[str, Any]:
-    """Runs the speed part on a profile that has been told `turns` turns.
+def bench_speed(lab: Lab, turns: int, rounds: int) -> dict[str, Any]:
+    """Runs the speed part.
+
+    Args:
+        lab: is told the turns.
+        turns: so many.
+        rounds: how often each prompt is asked, on each side.
 
     Returns:
         `decode`: median tokens/s `with_memory`, `without_memory`, their `ratio`, for prompts about told things

@@ -107,6 +107,19 @@ def test_a_slide_moves_positions(backbone: Backbone) -> None:
     assert np.corrcoef(slid, fresh)[0, 1] > 0.9
 
 
+def test_tokens_decoded_together_slide_as_one_by_one(backbone: Backbone) -> None:
+    words = backbone.tokenize("The cat sat on the mat and looked at the dog. " * 30)
+    for held in (253, 254, 256):
+        backbone.clear()
+        backbone.prefill(words[:held], keep=0)
+        one_by_one = [backbone.decode(token) for token in words[held : held + 3]][-1].logits
+        window = list(backbone._held)
+        backbone.clear()
+        backbone.prefill(words[:held], keep=0)
+        assert np.array_equal(backbone.decode(*words[held : held + 3]).logits, one_by_one)
+        assert backbone._held == window
+
+
 def test_a_prompt_longer_than_the_window_is_refused(backbone: Backbone) -> None:
     with pytest.raises(BackboneError) as caught:
         backbone.prefill(list(range(1000, 1257)))

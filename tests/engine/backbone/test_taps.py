@@ -57,6 +57,20 @@ def test_are_the_same_in_a_batch_and_token_by_token(backbone: Backbone) -> None:
             assert np.array_equal(step.taps[name], whole[name][place]), (name, place)
 
 
+def test_are_the_same_of_tokens_decoded_together(backbone: Backbone) -> None:
+    tokens = backbone.tokenize(TEXT, special=True)
+    for count in (2, 3, 7):
+        backbone.prefill(tokens)
+        one_by_one = [backbone.decode(token) for token in range(100, 100 + count)][-1]
+        backbone.prefill(tokens)
+        together = backbone.decode(*range(100, 100 + count))
+        assert np.array_equal(together.logits, one_by_one.logits)
+        for name in TAPS:
+            assert np.array_equal(together.taps[name], one_by_one.taps[name]), name
+        assert backbone.held == len(tokens) + count
+        assert backbone.decode(1, 2, tapped=False).taps == {}
+
+
 def test_leave_the_logits_alone(backbone: Backbone, model_path: Path) -> None:
     tokens = backbone.tokenize(TEXT, special=True)
     plain = Backbone(model_path, window=256, threads=1)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.backbone import Backbone
-from engine.bit_ttt import Memory
+from engine.backbone import Backbone, Step
+from engine.bit_ttt import Memory, Recall
 from engine.errors import BackboneError
 from engine.protocol import Sampling, TurnSend
 from engine.session import Session
@@ -39,6 +39,33 @@ def test_a_reply_that_an_error_cuts_short_does_not_look_stopped(
     assert (said.content, said.finish) == ("Tell me a story.", None)
     assert reply.content, "the first token"
     assert reply.finish is None
+
+
+def test_a_word_that_the_memory_has_begun_is_read_at_once(
+    session: Session, backbone: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The backbone reads its tokens together, and the reply is what it would be if it read them one by one."""
+    runner = TurnRunner(backbone, lambda method, params: None)
+    runner.send(session, TurnSend(text="My sister's dentist is Dr. Zorvenqu."), 1, lambda: False, 0.0)
+    asked = TurnSend(text="Who is my sister's dentist?", learn=False, sampling=Sampling(temperature=0, max_tokens=12))
+    decode, read = backbone.decode, []
+
+    def spied(*tokens: int, tapped: bool = True) -> Step:
+        read.append(tokens)
+        return decode(*tokens, tapped=tapped)
+
+    monkeypatch.setattr(backbone, "decode", spied)
+    together = runner.send(session, asked, 2, lambda: False, 0.0)
+    assert "Zorvenqu" in together.reply
+    assert max(map(len, read)) > 1
+    words = [token for tokens in read for token in tokens]
+    read.clear()
+    monkeypatch.setattr(Recall, "finishes", lambda self, token: False)
+    alone = runner.send(session, asked, 3, lambda: False, 0.0)
+    assert alone.reply == together.reply
+    assert [token for tokens in read for token in tokens] == words
+    assert set(map(len, read)) == {1}
+    assert (alone.recalled, alone.usage.memory_tokens) == (together.recalled, together.usage.memory_tokens)
 
 
 def test_a_reply_is_never_empty(session: Session, backbone: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
