@@ -8,6 +8,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -35,9 +36,18 @@ def heard() -> list[Wake]:
 
 
 @pytest.fixture
-def make(qapp: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heard: list[Wake]) -> Iterator[Open]:
+def runtime() -> Iterator[Path]:
+    """Where the sockets stand. Not below `tmp_path`: a socket's path has room for about a hundred bytes."""
+    with tempfile.TemporaryDirectory(prefix="techo-run-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def make(
+    qapp: object, tmp_path: Path, runtime: Path, monkeypatch: pytest.MonkeyPatch, heard: list[Wake]
+) -> Iterator[Open]:
     """Instances as processes make them; `listening` ones write down what they hear."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
     made: list[SingleInstance] = []
 
     def make(folder: Path = tmp_path, *, listening: bool = False) -> SingleInstance:
@@ -253,10 +263,8 @@ def test_a_closing_window_does_not_come_back(qtbot: QtBot, make_window: MakeWind
 
 
 @pytest.mark.timeout(240)
-def test_two_real_starts(tmp_path: Path) -> None:
+def test_two_real_starts(tmp_path: Path, runtime: Path) -> None:
     """`python -P -m app` twice: the second ends at once and well, the first goes on; after its end there is a third."""
-    runtime = tmp_path / "run"
-    runtime.mkdir(mode=0o700)
     common = {"QT_QPA_PLATFORM": "offscreen", "XDG_RUNTIME_DIR": str(runtime)}
     first = start("--data-dir", tmp_path / "data", **common)
     try:
