@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QLocale, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -18,7 +18,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QLabel, QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
 
-from app import avatars, errors, focus, theme
+from app import avatars, errors, figures, focus, theme
 from app.chat.composer import Composer
 from app.chat.transcript import Transcript
 from app.chat.view import COLUMN, MARGIN, ChatView
@@ -339,8 +339,7 @@ class MainWindow(QMainWindow):
         what, todo = (lambda: errors.explained(errors.TOO_LARGE)[0]), (lambda: errors.explained(errors.TOO_LARGE)[1])
         self.notices.say(what, todo, error=True)
 
-    def _on_notice(self, message: str, hint: str) -> None:
-        notice = Notice(message=message, hint=hint)
+    def _on_notice(self, notice: Notice) -> None:
         self.notices.say(lambda: errors.notice_message(notice), lambda: errors.notice_hint(notice))
 
     def _on_fell_back(self, model: Path, error: ErrorBody) -> None:
@@ -362,8 +361,7 @@ class MainWindow(QMainWindow):
 
     def _on_exported(self, done: Exported) -> None:
         def words() -> str:
-            size = QLocale().formattedDataSize(done.bytes, 1, QLocale.DataSizeFormat.DataSizeSIFormat)
-            return self.tr("Exported to {path} ({size}).").format(path=done.path, size=size)
+            return self.tr("Exported to {path} ({size}).").format(path=done.path, size=figures.size(done.bytes))
 
         self.notices.say(words)
 

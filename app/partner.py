@@ -31,7 +31,6 @@ from engine.protocol import (
     MemoryImport,
     MemoryStats,
     Moment,
-    Notice,
     Ok,
     ProfileDuplicate,
     ProfileInfo,
@@ -73,8 +72,8 @@ class Partner(QObject):
     """MemoryStats"""
     initialized = Signal(object)
     """Initialized"""
-    notice = Signal(str, str)
-    """Message and hint: something a person should read."""
+    notice = Signal(object)
+    """Notice: something a person should read."""
     failed = Signal(object)
     """ErrorBody"""
     exported = Signal(object)
@@ -112,7 +111,7 @@ class Partner(QObject):
         engine.create_profile = profile is not None or last is None
         engine.initialized.connect(self._on_initialized)
         engine.refused.connect(self._on_refused)
-        engine.notice.connect(self._on_notice)
+        engine.notice.connect(self.notice)
         self.exchange.accepted.connect(self._on_accepted)
         self.exchange.settled.connect(self.refresh)
 
@@ -121,8 +120,8 @@ class Partner(QObject):
     def _on_initialized(self, answer: Initialized) -> None:
         self.about = answer
         self.initialized.emit(answer)
-        for text in answer.notices:
-            self.notice.emit(text, "")
+        for notice in answer.notices:
+            self.notice.emit(notice)
         if answer.profile is not None:
             self._opened(answer.profile)
             self.refresh_profiles()
@@ -146,9 +145,6 @@ class Partner(QObject):
             return
         self._any_profile = False
         self.failed.emit(error)
-
-    def _on_notice(self, notice: Notice) -> None:
-        self.notice.emit(notice.message, notice.hint)
 
     def _opened(self, profile: ProfileInfo) -> None:
         another = self.profile is not None and self.profile.id != profile.id
@@ -296,8 +292,8 @@ class Partner(QObject):
 
     def _on_opened(self, answer: ProfileOpened) -> None:
         self.exchange.switching -= 1
-        for text in answer.notices:
-            self.notice.emit(text, "")
+        for notice in answer.notices:
+            self.notice.emit(notice)
         self._opened(answer.profile)
         self.refresh_profiles()
 

@@ -26,6 +26,7 @@ from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from engine.errors import ErrorCode, StateError, StoreError
+from engine.reasons import Because, Reason, because
 from engine.store.database import Database
 from engine.store.records import (
     FINISHES,
@@ -74,7 +75,7 @@ _MESSAGE = "SELECT id, conversation, role, content, created, finish, digest FROM
 class Transcript:
     """The conversations of one profile."""
 
-    def __init__(self, database: Database, notice: Callable[[str], None]) -> None:
+    def __init__(self, database: Database, notice: Callable[[str, Because], None]) -> None:
         self._database = database
         self._notice = notice
 
@@ -201,7 +202,10 @@ class Transcript:
                 raise
         with self._database.transaction("repair the search"):
             self._empty_index()
-        self._notice("The index for searching your chats was damaged. It was made anew from them; nothing is missing.")
+        self._notice(
+            "The index for searching your chats was damaged. It was made anew from them; nothing is missing.",
+            because(Reason.INDEX_REMADE),
+        )
         return act()
 
     def _empty_index(self) -> None:
@@ -622,7 +626,10 @@ class Transcript:
         except (TypeError, AttributeError):  # a flipped byte can change a value's type as well
             holds = False
         if not holds:
-            self._notice(f"Message {identifier} was damaged on disk; its text may not be what was said.")
+            self._notice(
+                f"Message {identifier} was damaged on disk; its text may not be what was said.",
+                because(Reason.MESSAGE_DAMAGED, message=identifier),
+            )
             role = role if role in ROLES else "user"
             finish = finish if finish in FINISHES else "cancelled"
             content, created = str(content), str(created)

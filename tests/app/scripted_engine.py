@@ -183,10 +183,15 @@ class Engine:
         if model is not None:
             backbone = msgspec.structs.replace(own, name=model.stem, path=str(model))
             hippocampus = own
-        notices = ["A damaged snapshot was set aside."] if self.options.notice else []
+        notices = [p.Notice(message="A damaged snapshot was set aside.")] if self.options.notice else []
         profile = None if self.profile is None else self.info()
         return p.Initialized(
-            protocol=1, engine="0", backbone=backbone, profile=profile, notices=notices, hippocampus=hippocampus
+            protocol=p.PROTOCOL_VERSION,
+            engine="0",
+            backbone=backbone,
+            profile=profile,
+            notices=notices,
+            hippocampus=hippocampus,
         )
 
     def do_shutdown(self, _: None) -> p.Ok:

@@ -13,6 +13,7 @@ import pytest
 from engine.client import EngineClient
 from engine.errors import EngineError, ErrorCode
 from engine.protocol import (
+    PROTOCOL_VERSION,
     Conversation,
     ConversationDeleted,
     ConversationId,
@@ -280,7 +281,8 @@ def test_an_idle_server_tidies_when_it_is_time(tmp_path: Path) -> None:
         service.tidy = tidy
         service._tidy_at = time.monotonic() + 0.2
         harness.say(id=1, method="engine.status")
-        harness.say(id=2, method="initialize", params={"protocol": 1})  # wakes the worker, which then waits anew
+        # It wakes the worker, which then waits anew.
+        harness.say(id=2, method="initialize", params={"protocol": PROTOCOL_VERSION})
         assert "result" in harness.hear(2)
         deadline = time.monotonic() + 10
         while not tidied and time.monotonic() < deadline:
