@@ -27,6 +27,7 @@ from app.documents.reading import Documents
 from app.engine_process import Condition
 from app.incidents import Incidents
 from app.learning import LearnSwitch
+from app.learning_anew import LearningAnew
 from app.memory_menu import MemoryMenu
 from app.memory_panel import MemoryPanel
 from app.memory_sight import MemorySight
@@ -87,6 +88,7 @@ class MainWindow(QMainWindow):
         self.documents = Documents(partner, self.notices, self._centre, self)
         self.incidents = Incidents(partner, self)
         self.sight = MemorySight(partner, self.panel, self)
+        self.learning_anew = LearningAnew(partner, self.notices, self)
         self.setAcceptDrops(True)
         self.setCentralWidget(self._layout_parts())
         self.setStatusBar(self.status)
@@ -340,6 +342,8 @@ class MainWindow(QMainWindow):
         self.notices.say(what, todo, error=True)
 
     def _on_notice(self, notice: Notice) -> None:
+        if self.learning_anew.takes(notice):
+            return
         self.notices.say(lambda: errors.notice_message(notice), lambda: errors.notice_hint(notice))
 
     def _on_fell_back(self, model: Path, error: ErrorBody) -> None:

@@ -31,6 +31,7 @@ from engine.protocol import (
     MemoryImport,
     MemoryStats,
     Moment,
+    Notice,
     Ok,
     ProfileDuplicate,
     ProfileInfo,
@@ -120,14 +121,17 @@ class Partner(QObject):
     def _on_initialized(self, answer: Initialized) -> None:
         self.about = answer
         self.initialized.emit(answer)
-        for notice in answer.notices:
-            self.notice.emit(notice)
         if answer.profile is not None:
             self._opened(answer.profile)
             self.refresh_profiles()
         else:
             self._close_profile()
             self.engine.request("profile.list", None, ProfileList, self._choose, self._quiet)
+        self._pass_on(answer.notices)
+
+    def _pass_on(self, notices: list[Notice]) -> None:
+        for notice in notices:
+            self.notice.emit(notice)
 
     def _choose(self, answer: ProfileList) -> None:
         """The wanted profile could not be opened. When it is simply not there any more, take another one."""
@@ -292,9 +296,8 @@ class Partner(QObject):
 
     def _on_opened(self, answer: ProfileOpened) -> None:
         self.exchange.switching -= 1
-        for notice in answer.notices:
-            self.notice.emit(notice)
         self._opened(answer.profile)
+        self._pass_on(answer.notices)
         self.refresh_profiles()
 
     def _on_not_opened(self, error: ErrorBody) -> None:

@@ -1302,6 +1302,25 @@ Everything stays on this computer.</source>
     </message>
 </context>
 <context>
+    <name>LearningAnew</name>
+    <message>
+        <source>Learn anew</source>
+        <translation>学び直す</translation>
+    </message>
+    <message>
+        <source>Have “{name}” learn anew with the model that talks now?</source>
+        <translation>「{name}」に、いま話しているモデルで学び直させますか？</translation>
+    </message>
+    <message>
+        <source>Every turn in the journal is read once more, ten to twenty a second. Nothing that you said is lost. Until then nothing can be said in this profile.</source>
+        <translation>学習の記録をすべて読み直します（1 秒に 10〜20 件）。話したことは失われません。それまで、このプロフィールでは会話できません。</translation>
+    </message>
+    <message>
+        <source>Not now</source>
+        <translation>今はしない</translation>
+    </message>
+</context>
+<context>
     <name>LifeChart</name>
     <message numerus="yes">
         <source>%Ln lessons</source>
