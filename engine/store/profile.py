@@ -365,7 +365,8 @@ class Profile:
                 for record in records:
                     self._database.run("DELETE FROM entry WHERE id = ?", (record.id,))
                 files = self._snapshots.drop_rows(min(record.id for record in records))
-                told = [record.message for record in records if record.message is not None]
+                told = [r.message for r in records if r.message is not None and not self._transcript.buried(r.message)]
+                self._transcript.drop_buried()
                 return records, self._transcript.erase(told) if said else 0, files
 
         records, messages, files = self._transcript.healing(delete)
@@ -377,6 +378,7 @@ class Profile:
         """Drops all that was learned, and nothing that was said. The state is then free for any backbone."""
         with self._database.transaction("reset the learned state"):
             self._database.run("DELETE FROM entry")
+            self._transcript.drop_buried()
             self._database.run("UPDATE profile SET backbone = NULL, memory = NULL")
             files = self._snapshots.drop_rows(0)
         self._snapshots.remove(files)
