@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QLabel, QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
 
 from app import avatars, errors, figures, focus, theme
+from app.actions import action
 from app.chat.composer import Composer
 from app.chat.transcript import Transcript
 from app.chat.view import COLUMN, MARGIN, ChatView
@@ -142,17 +143,15 @@ class MainWindow(QMainWindow):
 
     def _make_menus(self) -> None:
         self.chat_menu = QMenu(self)
-        self.new_action = self._action(lambda: self.partner.exchange.new_chat(), QKeySequence.StandardKey.New)
-        self.temporary_action = self._action(
-            lambda: self.partner.exchange.new_chat(temporary=True), QKeySequence("Ctrl+Shift+N")
-        )
-        self.stop_action = self._action(self.partner.exchange.stop, QKeySequence(Qt.Key.Key_Escape))
-        self.copy_reply_action = self._action(self._copy_reply, QKeySequence("Ctrl+Shift+C"))
-        self.copy_code_action = self._action(self._copy_code, QKeySequence("Ctrl+Shift+B"))
-        self.models_action = self._action(self.show_models, QKeySequence("Ctrl+Shift+M"))
-        self.settings_action = self._action(self._show_settings, QKeySequence("Ctrl+,"))
+        self.new_action = action(self, lambda: self.partner.exchange.new_chat(), QKeySequence.StandardKey.New)
+        self.temporary_action = action(self, lambda: self.partner.exchange.new_chat(temporary=True), "Ctrl+Shift+N")
+        self.stop_action = action(self, self.partner.exchange.stop, "Esc")
+        self.copy_reply_action = action(self, self._copy_reply, "Ctrl+Shift+C")
+        self.copy_code_action = action(self, self._copy_code, "Ctrl+Shift+B")
+        self.models_action = action(self, self.show_models, "Ctrl+Shift+M")
+        self.settings_action = action(self, self._show_settings, "Ctrl+,")
         self.settings_action.setMenuRole(QAction.MenuRole.PreferencesRole)
-        self.quit_action = self._action(self.quit, QKeySequence("Ctrl+Q"))
+        self.quit_action = action(self, self.quit, "Ctrl+Q")
         self.quit_action.setMenuRole(QAction.MenuRole.QuitRole)
         self.chat_menu.addActions([self.new_action, self.temporary_action])
         self.chat_menu.addActions([self.conversations.search_action, self.stop_action])
@@ -168,27 +167,19 @@ class MainWindow(QMainWindow):
         self.chat_menu.addSeparator()
         self.chat_menu.addAction(self.quit_action)
         self.help_menu = QMenu(self)
-        self.tour_action = self._action(self.show_tour)
-        self.shortcuts_action = self._action(self._show_shortcuts)
-        self.shortcuts_action.setShortcuts([QKeySequence(Qt.Key.Key_F1), QKeySequence("Ctrl+/")])
-        self.diagnostics_action = self._action(self._show_diagnostics)
-        self.about_action = self._action(self._show_about)
+        self.tour_action = action(self, self.show_tour)
+        self.shortcuts_action = action(self, self._show_shortcuts, "F1", "Ctrl+/")
+        self.diagnostics_action = action(self, self._show_diagnostics)
+        self.about_action = action(self, self._show_about)
         self.about_action.setMenuRole(QAction.MenuRole.AboutRole)
-        self.help_menu.addActions([self.tour_action, self.shortcuts_action])
+        self.palette_action = action(self, self._show_palette, "Ctrl+Shift+P")
+        self.help_menu.addActions([self.palette_action, self.shortcuts_action, self.tour_action])
         self.help_menu.addSeparator()
         self.help_menu.addActions([self.diagnostics_action, self.about_action])
-        self.memory_menu.panel.setShortcut(QKeySequence("Ctrl+M"))
         self.memory_menu.menu.insertAction(self.memory_menu.knowledge, self.documents.action)
-        for menu in (self.chat_menu, self.profile_menu.menu, self.memory_menu.menu, self.help_menu):
+        for menu in self._menus():
             self.menuBar().addMenu(menu)
         self.sidebar.set_profile_menu(self.profile_menu.menu)
-
-    def _action(self, slot: object, shortcut: QKeySequence | QKeySequence.StandardKey | None = None) -> QAction:
-        action = QAction(self)
-        action.triggered.connect(slot)
-        if shortcut is not None:
-            action.setShortcut(shortcut)
-        return action
 
     def _connect(self) -> None:
         partner, exchange = self.partner, self.partner.exchange
@@ -226,8 +217,8 @@ class MainWindow(QMainWindow):
         self.sidebar.search_left.connect(self.composer.setFocus)
         self.status.start_again.connect(partner.engine.start_again)
         self.memory_menu.panel.toggled.connect(self.panel.setVisible)
-        for action in (self.new_action, self.temporary_action):
-            action.triggered.connect(self.composer.setFocus)
+        for begins in (self.new_action, self.temporary_action):
+            begins.triggered.connect(self.composer.setFocus)
         theme.changes().changed.connect(self._later)
 
     # ------------------------------------------------------------------------------------------ words
@@ -244,6 +235,7 @@ class MainWindow(QMainWindow):
         self.models_action.setText(self.tr("Language &models…"))
         self.settings_action.setText(self.tr("S&ettings…"))
         self.quit_action.setText(self.tr("&Quit"))
+        self.palette_action.setText(self.tr("&Command palette…"))
         self.tour_action.setText(self.tr("&Tour of the window"))
         self.shortcuts_action.setText(self.tr("&Keyboard shortcuts"))
         self.diagnostics_action.setText(self.tr("&Diagnostics report…"))
@@ -468,10 +460,19 @@ class MainWindow(QMainWindow):
     def _show_shortcuts(self) -> None:
         from app.shortcuts import Group, ShortcutSheet, group_of, group_of_widget
 
-        menus = (self.chat_menu, self.profile_menu.menu, self.memory_menu.menu, self.help_menu)
         typing = Group(self.composer.edit.accessibleName(), self.composer.keys())
         widgets = (self.sidebar.list, self.chat)
-        ShortcutSheet(self, [typing, *map(group_of_widget, widgets), *map(group_of, menus)]).open()
+        ShortcutSheet(self, [typing, *map(group_of_widget, widgets), *map(group_of, self._menus())]).open()
+
+    def _menus(self) -> tuple[QMenu, ...]:
+        return self.chat_menu, self.profile_menu.menu, self.memory_menu.menu, self.help_menu
+
+    def _show_palette(self) -> None:
+        from app.command_palette import CommandPalette, chats, commands_of
+
+        listed = [command for menu in self._menus() for command in commands_of(menu)]
+        show = self.partner.exchange.show_conversation
+        CommandPalette(self, [*listed, *chats(self.partner.conversations, self.tr("Chats"), show)]).open()
 
     def first_run(self) -> None:
         """To be called once, after the first paint: a person who is new here is shown around."""

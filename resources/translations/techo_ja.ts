@@ -221,6 +221,25 @@
     </message>
 </context>
 <context>
+    <name>CommandPalette</name>
+    <message>
+        <source>Command palette</source>
+        <translation>コマンドパレット</translation>
+    </message>
+    <message>
+        <source>What do you want to do?</source>
+        <translation>何をしますか？</translation>
+    </message>
+    <message>
+        <source>What can be done</source>
+        <translation>できること</translation>
+    </message>
+    <message>
+        <source>Nothing fits that.</source>
+        <translation>当てはまるものがありません。</translation>
+    </message>
+</context>
+<context>
     <name>Composer</name>
     <message>
         <source>Send the message</source>
@@ -1411,6 +1430,10 @@ Everything stays on this computer.</source>
         <translation>終了(&amp;Q)</translation>
     </message>
     <message>
+        <source>&amp;Command palette…</source>
+        <translation>コマンドパレット(&amp;C)…</translation>
+    </message>
+    <message>
         <source>&amp;Tour of the window</source>
         <translation>画面の案内(&amp;T)</translation>
     </message>
@@ -1493,6 +1516,10 @@ Everything stays on this computer.</source>
     <message>
         <source>There is nothing to copy here yet.</source>
         <translation>コピーできるものはまだありません。</translation>
+    </message>
+    <message>
+        <source>Chats</source>
+        <translation>チャット</translation>
     </message>
     <message>
         <source>Tell me something</source>

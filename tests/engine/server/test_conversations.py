@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -40,13 +39,6 @@ from tests.engine.server.test_server import Harness
 from tests.engine.store.samples import IDENTITY
 
 WAIT = 110.0
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineClient]:
-    client, _ = EngineClient.start(tmp_path_factory.mktemp("data"), "Mika", options=("--threads", "1"))
-    yield client
-    assert client.close() == 0
 
 
 def feed(engine: EngineClient, user: str, assistant: str = "I see.", conversation: int | None = None) -> TurnDone:
