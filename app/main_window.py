@@ -26,6 +26,7 @@ from app.chat.view import COLUMN, MARGIN, ChatView
 from app.conversations import Conversations
 from app.documents.reading import Documents
 from app.engine_process import Condition
+from app.global_shortcut import GlobalShortcut
 from app.incidents import Incidents
 from app.learning import LearnSwitch
 from app.learning_anew import LearningAnew
@@ -37,6 +38,7 @@ from app.models.choice import Models
 from app.models.drops import accept_models
 from app.notices import NoticeArea
 from app.partner import Partner
+from app.paths import default_data_dir
 from app.profiles import ProfileMenu
 from app.settings import WindowSettings
 from app.sidebar import Sidebar
@@ -95,6 +97,7 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
         self._make_menus()
         self.tray = Tray(self, settings)
+        self.global_shortcut = GlobalShortcut(self)
         self._connect()
         self.retranslate()
         self._restore()
@@ -220,6 +223,7 @@ class MainWindow(QMainWindow):
         for begins in (self.new_action, self.temporary_action):
             begins.triggered.connect(self.composer.setFocus)
         theme.changes().changed.connect(self._later)
+        self.global_shortcut.pressed.connect(self._come_forward)
 
     # ------------------------------------------------------------------------------------------ words
 
@@ -454,8 +458,11 @@ class MainWindow(QMainWindow):
 
     def _show_settings(self) -> None:
         from app.settings_dialog import SettingsDialog
+        from app.shortcut_row import ShortcutRow, command
 
-        SettingsDialog(self, self.settings, self.memory_menu.panel).open()
+        starts = command(self._data_dir, default_data_dir())
+        row = ShortcutRow(self.global_shortcut, self.settings, starts)
+        SettingsDialog(self, self.settings, self.memory_menu.panel, row).open()
 
     def _show_shortcuts(self) -> None:
         from app.shortcuts import Group, ShortcutSheet, group_of, group_of_widget
@@ -544,12 +551,19 @@ class MainWindow(QMainWindow):
         """To be called once, after the first paint."""
         self.partner.engine.start()
         self.tray.show()
+        if self.settings.global_shortcut:
+            self.global_shortcut.bind(self.tr("Bring Techo forward"))
 
     def wake(self, wake: Wake) -> bool:
         """A second start, or this one, asks for something; False when the window is closing."""
         from app.waking import wake_window
 
         return wake_window(self, wake)
+
+    def _come_forward(self, token: str) -> None:
+        from app.waking import bring_to_front
+
+        bring_to_front(self, token)
 
     def quit(self) -> None:
         """End Techo, also where closing the window would only hide it."""
@@ -589,6 +603,7 @@ class MainWindow(QMainWindow):
         self._keep_state()
         event.accept()
         self.models.close()
+        self.global_shortcut.let_go()
         self.partner.engine.shut_down()
 
     def _keep_state(self) -> None:

@@ -1546,6 +1546,10 @@ Everything stays on this computer.</source>
         <translation>手帳は一人に一冊。切り替え、作成、名前の変更、削除はここで行います。このコンピューターの外には何も出ません。</translation>
     </message>
     <message>
+        <source>Bring Techo forward</source>
+        <translation>Techo を手前に出す</translation>
+    </message>
+    <message>
         <source>Language &amp;models…</source>
         <translation>言語モデル(&amp;M)…</translation>
     </message>
@@ -3205,6 +3209,10 @@ Everything stays on this computer.</source>
         <translation>文字の大きさ(&amp;S)</translation>
     </message>
     <message>
+        <source>&amp;Key for everywhere</source>
+        <translation>どこからでも呼び出すキー(&amp;K)</translation>
+    </message>
+    <message>
         <source>As the system has it</source>
         <translation>システムに合わせる</translation>
     </message>
@@ -3243,6 +3251,49 @@ Everything stays on this computer.</source>
     <message>
         <source>{percent} %</source>
         <translation>{percent}%</translation>
+    </message>
+</context>
+<context>
+    <name>ShortcutRow</name>
+    <message>
+        <source>Give the key back</source>
+        <translation>キーを手放す</translation>
+    </message>
+    <message>
+        <source>Choose a key…</source>
+        <translation>キーを選ぶ…</translation>
+    </message>
+    <message>
+        <source>Command that brings Techo forward</source>
+        <translation>Techo を手前に出すコマンド</translation>
+    </message>
+    <message>
+        <source>Brings Techo forward from any program.</source>
+        <translation>どのプログラムからでも Techo を手前に出します。</translation>
+    </message>
+    <message>
+        <source>Your desktop asks you for the key now.</source>
+        <translation>いま、デスクトップがキーを尋ねています。</translation>
+    </message>
+    <message>
+        <source>No key was chosen.</source>
+        <translation>キーは選ばれませんでした。</translation>
+    </message>
+    <message>
+        <source>{key} brings Techo forward from any program.</source>
+        <translation>{key} で、どのプログラムからでも Techo を手前に出します。</translation>
+    </message>
+    <message>
+        <source>A key</source>
+        <translation>選んだキー</translation>
+    </message>
+    <message>
+        <source>To bring Techo forward from any program, give this command a key in your system:</source>
+        <translation>どのプログラムからでも Techo を手前に出すには、システムの設定でこのコマンドにキーを割り当ててください：</translation>
+    </message>
+    <message>
+        <source>Bring Techo forward</source>
+        <translation>Techo を手前に出す</translation>
     </message>
 </context>
 <context>
