@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMessageBox, QWidget
+from shiboken6 import isValid
 
 from app import errors, reasons
 from app.dialogs import offer
@@ -36,7 +37,6 @@ class LearningAnew(QObject):
         self._done_with()
         self._bar = self._notices.say(lambda: errors.message(error), lambda: errors.hint(error), error=True)
         self._bar.add_action(lambda: self.tr("Learn anew"), self._partner.relearn)
-        self._bar.destroyed.connect(self._forget_bar)
         self._ask(errors.message(error))
         return True
 
@@ -56,16 +56,11 @@ class LearningAnew(QObject):
             no=self.tr("Not now"),
             then=self._partner.relearn,
         )
-        self._box.destroyed.connect(self._forget_box)
-
-    def _forget_bar(self) -> None:
-        self._bar = None
-
-    def _forget_box(self) -> None:
-        self._box = None
 
     def _done_with(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.dismiss()
-        if self._box is not None:
-            self._box.close()
+        """They may have been answered or dismissed, and are gone then."""
+        bar, box, self._bar, self._box = self._bar, self._box, None, None
+        if bar is not None and isValid(bar):
+            bar.dismiss()
+        if box is not None and isValid(box):
+            box.close()

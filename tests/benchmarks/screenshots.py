@@ -7,6 +7,7 @@ display Xvfb is asked for one (`xvfb-run -a python -m tests.benchmarks.screensho
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import tempfile
 import time
@@ -15,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QSize, Qt
-from PySide6.QtGui import QImage, QImageWriter, QPainter
+from PySide6.QtGui import QCursor, QImage, QImageWriter, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QMenu, QWidget
 
@@ -32,7 +34,7 @@ OUT: Final = Path(__file__).resolve().parents[2] / "resources" / "screenshots"
 SIZE: Final = QSize(1180, 780)
 LOOKS: Final = [(language, theme) for language in ("en", "ja") for theme in ("light", "dark")]
 CONTRAST: Final = ("en", "contrast")
-PATIENCE: Final = 180.0
+PATIENCE: Final = 900.0
 """Seconds that something may take to happen."""
 
 
@@ -46,8 +48,11 @@ def wait_for(ready: Callable[[], object]) -> None:
 
 
 def rest(milliseconds: int = 400) -> None:
-    """Layouts, streams and fades come to rest."""
+    """Layouts, streams and fades come to rest, on a busy computer too: each round ends when no event is left."""
     QTest.qWait(milliseconds)
+    for _ in range(12):
+        QCoreApplication.sendPostedEvents()
+        QCoreApplication.processEvents()
 
 
 class Studio:
@@ -56,9 +61,10 @@ class Studio:
     def __init__(self, folder: Path) -> None:
         self.settings = WindowSettings(folder)
         self.settings.tour_seen = True
-        engine = EngineProcess(engine_command(folder))
+        engine = EngineProcess([*engine_command(folder), "--threads", "1"])
         self.window = MainWindow(Partner(engine, data.NAME), self.settings, folder)
         self.window.resize(SIZE)
+        QCursor.setPos(0, 0)  # nothing is hovered over
         self.window.show()
         self.window.start_engine()
         wait_for(lambda: self.window.partner.stats is not None and engine.condition is Condition.READY)
@@ -277,12 +283,29 @@ def _reported(page: QDialog) -> bool:
     return isinstance(page, DiagnosticsDialog) and bool(page.text.toPlainText())
 
 
+def flat(picture: QImage) -> QImage:
+    """With its 256 most frequent colours, which flat surfaces do not miss: each other one becomes the nearest of them.
+
+    (Qt's own conversion takes a fixed palette.)
+    """
+    picture = picture.convertToFormat(QImage.Format.Format_RGB32)
+    width, height = picture.width(), picture.height()
+    pixels = np.frombuffer(picture.constBits(), dtype=np.uint32).reshape(height, -1)[:, :width]
+    colours, place, count = np.unique(pixels, return_inverse=True, return_counts=True)
+    kept = np.argsort(-count, kind="stable")[:256]
+    parts = np.stack([colours >> shift & 255 for shift in (16, 8, 0)], axis=1).astype(np.int32)
+    nearest = np.square(parts[:, None] - parts[kept][None]).sum(2).argmin(1).astype(np.uint8)
+    indices = np.ascontiguousarray(nearest[place].reshape(height, width))
+    thin = QImage(indices.data, width, height, width, QImage.Format.Format_Indexed8)
+    thin.setColorTable([int(colour) | 0xFF000000 for colour in colours[kept]])
+    return thin.copy()
+
+
 def save(picture: QImage, path: Path) -> int:
-    """As a PNG of 256 colours, which flat surfaces do not miss -> bytes."""
-    flat = Qt.ImageConversionFlag.ThresholdDither | Qt.ImageConversionFlag.AvoidDither
+    """As a small PNG -> bytes."""
     writer = QImageWriter(str(path), b"png")
     writer.setCompression(100)
-    if not writer.write(picture.convertToFormat(QImage.Format.Format_Indexed8, flat)):
+    if not writer.write(flat(picture)):
         raise OSError(f"{path}: {writer.errorString()}")
     return path.stat().st_size
 
@@ -303,25 +326,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--only", nargs="*", default=[], choices=[page.name for page in PAGES])
-    parser.add_argument("--data-dir", type=Path, help="kept, and used again when it is there")
+    parser.add_argument("--told", type=Path, help="folder for what was told, which is used again when it is there")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="techo-pictures-") as temporary:
-        folder = options.data_dir or Path(temporary)
-        if not (folder / "profiles").is_dir():
-            folder.mkdir(parents=True, exist_ok=True)
-            data.tell(folder)
+        told = options.told or Path(temporary) / "told"
+        if not (told / "profiles").is_dir():
+            told.mkdir(parents=True, exist_ok=True)
+            data.tell(told)
+        folder = Path(temporary) / "techo"
+        shutil.copytree(told, folder)
         application = QApplication(sys.argv[:1])
         application.setQuitOnLastWindowClosed(False)
         settings = WindowSettings(folder)
         settings.language, settings.theme = "en", "light"
         appearance.install(application, settings)
         studio = Studio(folder)
-        if not any(found.title == data.ASKED[0] for found in studio.window.partner.conversations):
-            studio.talk()
-        else:
-            studio.back()
-            rest(1500)
+        studio.talk()
         total = 0
         for name, picture in pictures(studio, options.only):
             total += (size := save(picture, options.out / name))
