@@ -99,7 +99,10 @@ def _folded(text: str) -> str:
 
 
 class _Painter(QStyledItemDelegate):
-    """The title on the left, on the right where it is from, or its keys."""
+    """The title on the left, on the right its keys, and before them where it is from."""
+
+    keys: tuple[str, ...] = ()
+    """Of all rows: the column is as wide as the longest."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         """One line; as wide as the list."""
@@ -119,9 +122,11 @@ class _Painter(QStyledItemDelegate):
         painter.save()
         painter.setFont(option.font)
         painter.setPen(QColor(colors.soft))
-        aside = f"{command.group}   {command.keys}".strip()
-        painter.drawText(inside, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, aside)
-        room = inside.width() - metrics.horizontalAdvance(aside) - MARGIN
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(inside, right, command.keys)
+        column = max((metrics.horizontalAdvance(keys) for keys in self.keys), default=0) + MARGIN
+        painter.drawText(inside.adjusted(0, 0, -column, 0), right, command.group)
+        room = inside.width() - column - metrics.horizontalAdvance(command.group) - MARGIN
         title = metrics.elidedText(("✓ " if command.on else "") + command.title, Qt.TextElideMode.ElideRight, room)
         painter.setPen(QColor(colors.ink))
         painter.drawText(inside, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, title)
@@ -149,7 +154,9 @@ class CommandPalette(QDialog):
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setUniformItemSizes(True)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # The keys work from the box.
-        self.list.setItemDelegate(_Painter(self.list))
+        painter = _Painter(self.list)
+        painter.keys = tuple({command.keys for command in commands})
+        self.list.setItemDelegate(painter)
         self.note = theme.named(QLabel(self.tr("Nothing fits that.")), "searchNote")
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 10, 10, 10)

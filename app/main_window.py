@@ -273,7 +273,7 @@ class MainWindow(QMainWindow):
 
     def _on_learning(self) -> None:
         self._show_hint()
-        self.panel.set_learning(self.learning.learns or self.partner.exchange.current.temporary)
+        self.panel.set_learning(self.learning.learns and not self.partner.exchange.current.temporary)
 
     def _title(self) -> None:
         profile = self.partner.profile
