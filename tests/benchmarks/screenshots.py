@@ -221,13 +221,15 @@ class Studio:
         return picture
 
     def knowledge(self) -> QImage:
-        """It asks the memory a dozen questions."""
+        """It asks the memory many questions, once for all looks: the page stays open until its last picture."""
         from app.knowledge import KnowledgeDialog
 
-        def done(page: QDialog) -> bool:
-            return isinstance(page, KnowledgeDialog) and not page.running
-
-        return self.alone(self.window.memory_menu.knowledge.trigger, done)
+        open_now = self.window.findChildren(KnowledgeDialog)
+        page = open_now[0] if open_now else self.dialog(self.window.memory_menu.knowledge.trigger)
+        assert isinstance(page, KnowledgeDialog)
+        wait_for(lambda: not page.running)
+        rest()
+        return page.grab().toImage()
 
     def models(self) -> QImage:
         """With the plan for this computer."""
@@ -261,7 +263,6 @@ PAGES: Final = [
     Page("tour", Studio.tour),
     Page("notices", Studio.notices),
     Page("journal", Studio.journal),
-    Page("knowledge", Studio.knowledge),
     Page("timeline", lambda studio: studio.alone(studio.window.memory_menu.timeline.trigger, _loaded)),
     Page("models", Studio.models),
     Page("settings", lambda studio: studio.alone(studio.window.settings_action.trigger)),
@@ -269,6 +270,7 @@ PAGES: Final = [
     Page("shortcuts", lambda studio: studio.alone(studio.window.shortcuts_action.trigger)),
     Page("diagnostics", lambda studio: studio.alone(studio.window.diagnostics_action.trigger, _reported)),
     Page("about", lambda studio: studio.alone(studio.window.about_action.trigger)),
+    Page("knowledge", Studio.knowledge),
 ]
 
 
@@ -319,6 +321,8 @@ def pictures(studio: Studio, only: list[str]) -> Iterator[tuple[str, QImage]]:
             studio.dress(language, theme)
             yield f"{page.name}-{language}-{theme}.png", page.take(studio)
         studio.dress("en", "light")
+        for left in studio.dialogs():
+            studio.close(left)
 
 
 def main() -> int:

@@ -19,16 +19,17 @@ from engine.turn import TurnRunner
 
 NAME: Final = "Mika"
 OTHERS: Final = (("Work", "#7a5c1e"), ("Family", "#2f6b4f"))
+DOCUMENT: Final = "allotment-rules.md"
 TALKS: Final[tuple[tuple[int, str, tuple[str, ...]], ...]] = (
     (20, "", ("We have a cat, her name is Miso.", "My sister Aino works at the harbour office.")),
     (16, "The pool on Thursdays", ("By the way, my locker at the pool is number 417.",)),
     (12, "", ("My brother Eero plays the cello.", "I'm allergic to hazelnuts.")),
     (8, "Moving house", ("Our new landlord is called Mr. Okafor.", "The rent is due on the 3rd of each month.")),
     (5, "", ("My flight to Porto leaves on 12 May.", "The hotel in Porto is called Casa Azul.")),
+    (3, DOCUMENT, ()),
     (1, "", ("My favourite tea is genmaicha.",)),
 )
 """Days ago, a title (empty: that of the first message), and what was said."""
-DOCUMENT: Final = "allotment-rules.md"
 RULES: Final = """# Allotment rules
 
 The gate code of the allotment is 5930.
@@ -87,14 +88,15 @@ def tell(folder: Path) -> None:
     try:
         for days, title, texts in TALKS:
             clock.go_to(days)
+            if title == DOCUMENT:
+                runner.read(session, file, lambda: False, lambda phase, done, count: None)
+                continue
             conversation = None
             for text in texts:
                 asked = TurnSend(text=text, conversation=conversation, sampling=Sampling(max_tokens=48))
                 conversation = runner.send(session, asked, 1, lambda: False, 0.0).conversation
             if title and conversation is not None:
                 session.profile.rename_conversation(conversation, title)
-        clock.go_to(3)
-        runner.read(session, file, lambda: False, lambda phase, done, count: None)
         pinned = next(found for found in session.profile.conversations() if found.title == "Moving house")
         session.profile.pin_conversation(pinned.id, True)
     finally:
