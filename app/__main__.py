@@ -70,13 +70,6 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def default_data_dir() -> Path:
-    """The same as the engine's."""
-    from platformdirs import user_data_path
-
-    return user_data_path("techo", appauthor=False)
-
-
 def display_answers() -> bool:
     """Whether Qt will find a display. Where it finds none, it aborts the process without a word of what to do."""
     if sys.platform != "linux":
@@ -160,6 +153,8 @@ def main(arguments: list[str] | None = None) -> int:
     if not display_answers():
         print(NO_DISPLAY, end="", file=sys.stderr)
         return 2
+    from app.paths import default_data_dir
+
     data_dir = (options.data_dir or default_data_dir()).absolute()
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -33,6 +33,7 @@ from PySide6.QtWidgets import (
 )
 
 from app import theme
+from app.actions import Keys, action
 from app.plain import tip
 from engine.protocol import Conversation
 
@@ -162,15 +163,13 @@ class ConversationList(QListWidget):
         titles.edited.connect(self.renamed)
         titles.closeEditor.connect(self._on_edited)
         self.setItemDelegate(titles)
-        self.rename_action = self._action(self._rename, QKeySequence(Qt.Key.Key_F2))
-        self.pin_action = self._action(self._pin, QKeySequence("Ctrl+D"))
-        self.delete_action = self._action(self._delete, QKeySequence(QKeySequence.StandardKey.Delete))
-        self.undo_action = self._action(self.undo_asked, QKeySequence(QKeySequence.StandardKey.Undo))
+        self.rename_action = self._action(self._rename, "F2")
+        self.pin_action = self._action(self._pin, "Ctrl+D")
+        self.delete_action = self._action(self._delete, QKeySequence.StandardKey.Delete)
+        self.undo_action = self._action(self.undo_asked, QKeySequence.StandardKey.Undo)
         self.menu = QMenu(self)
-        self.export_action = QAction(self)
-        self.export_action.triggered.connect(self._export)
-        self.learn_action = QAction(self, checkable=True)
-        self.learn_action.triggered.connect(self._learn)
+        self.export_action = action(self, self._export)
+        self.learn_action = action(self, self._learn, checkable=True)
         self.menu.addActions([self.rename_action, self.pin_action, self.learn_action, self.export_action])
         self.menu.addSeparator()
         self.menu.addAction(self.delete_action)
@@ -182,13 +181,11 @@ class ConversationList(QListWidget):
         theme.changes().changed.connect(self._fill)
         self.retranslate()
 
-    def _action(self, slot: object, shortcut: QKeySequence) -> QAction:
-        action = QAction(self)
-        action.triggered.connect(slot)
-        action.setShortcut(shortcut)
-        action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        self.addAction(action)
-        return action
+    def _action(self, slot: object, *keys: Keys) -> QAction:
+        made = action(self, slot, *keys)
+        made.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        self.addAction(made)
+        return made
 
     def retranslate(self) -> None:
         """Set all words."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QObject, Qt, QTimer
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app import errors
+from app.actions import action
 from app.chat.view import ChatView
 from app.notices import NoticeArea
 from app.partner import Partner
@@ -44,10 +45,7 @@ class Conversations(QObject):
         self._sidebar = sidebar
         self._chat = chat
         self._notices = notices
-        self.search_action = QAction(self)
-        self.search_action.setShortcuts([QKeySequence(QKeySequence.StandardKey.Find), QKeySequence("Ctrl+K")])
-        self.search_action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
-        self.search_action.triggered.connect(sidebar.start_search)
+        self.search_action = action(self, sidebar.start_search, QKeySequence.StandardKey.Find, "Ctrl+K")
         sidebar.chosen.connect(partner.exchange.show_conversation)
         sidebar.hit_chosen.connect(self._go_to)
         sidebar.renamed.connect(self.rename)

@@ -58,6 +58,25 @@ def confirm(
     return box
 
 
+def offer(
+    parent: QWidget, *, title: str, question: str, more: str, yes: str, no: str, then: Callable[[], None]
+) -> QMessageBox:
+    """Offer something that loses nothing; Enter takes it. Arguments as for `confirm`; `more`: what to know of it."""
+    box = QMessageBox(QMessageBox.Icon.Question, title, question, parent=parent)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setInformativeText(more)
+    do_it = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
+    later = box.addButton(no, QMessageBox.ButtonRole.RejectRole)
+    for button in (do_it, later):
+        button.setAccessibleName(button.text())
+    box.setDefaultButton(do_it)
+    box.setEscapeButton(later)
+    box.accepted.connect(then)
+    box.open()
+    return box
+
+
 class NameDialog(QDialog):
     """Asks for a name: one line, not empty, not one that is taken."""
 

@@ -1,16 +1,16 @@
 """The engine's error codes in the window's language, and the few that the window reacts to.
 
 The numbers are part of the pipe's protocol (`engine.errors.ErrorCode`) and never reused, so they are repeated here:
-`app` knows `engine.protocol` and nothing else of the engine. The engine itself speaks English, and says more precisely
-than a code can what happened; so its own words are shown as they are, or stand as the detail below a translated
-explanation.
+`app` knows `engine.protocol` and nothing else of the engine. Where an error or a notice gives its reason, the window
+has words for just that (`app.reasons`). Otherwise the engine's own English ones are shown as they are, or stand as the
+detail below a translated explanation.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from app import language
+from app import language, reasons
 from app.language import QT_TRANSLATE_NOOP, translate
 from engine.protocol import ErrorBody, Notice
 
@@ -198,6 +198,8 @@ def is_about_model(error: ErrorBody) -> bool:
 
 def message(error: ErrorBody) -> str:
     """What happened, in the language of the window."""
+    if (own := reasons.words(error.reason, error.values)) is not None:
+        return own[0]
     if _speaks_engine_language() or error.code not in _EXPLANATIONS:
         return error.message
     return translate("Errors", _EXPLANATIONS[error.code][0])
@@ -205,6 +207,8 @@ def message(error: ErrorBody) -> str:
 
 def hint(error: ErrorBody) -> str:
     """What to do about it, in the language of the window; below it the engine's own words, if they are in another."""
+    if (told := reasons.words(error.reason, error.values)) is not None:
+        return told[1]
     if _speaks_engine_language():
         return error.hint
     own = _EXPLANATIONS.get(error.code, ("", ""))[1]
@@ -221,12 +225,19 @@ def explained(code: int) -> tuple[str, str]:
 
 
 def notice_message(notice: Notice) -> str:
-    """Notices have no code: where they cannot be translated, it is said whose words follow."""
+    """What happened; where the window has no words for it in its language, that the engine's own follow."""
+    own = reasons.words(notice.reason, notice.values)
+    if own is not None:
+        because = "" if notice.error is None else message(notice.error)
+        return f"{own[0]} {because}".strip()
     return notice.message if _speaks_engine_language() else translate("Errors", "A message from the engine")
 
 
 def notice_hint(notice: Notice) -> str:
-    """The rest of it."""
+    """What to do about it."""
+    own = reasons.words(notice.reason, notice.values)
+    if own is not None:
+        return own[1] if notice.error is None else hint(notice.error)
     return notice.hint if _speaks_engine_language() else in_its_own_words(f"{notice.message} {notice.hint}")
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
+from app.actions import action
 from app.chat.composer import Composer
 from app.chat.transcript import Transcript
 from app.conversation_list import ConversationList
@@ -27,9 +27,7 @@ class LearnSwitch(QObject):
         super().__init__(window)
         self._partner = partner
         self._composer = composer
-        self.action = QAction(self, checkable=True)
-        self.action.setShortcut(QKeySequence("Ctrl+Shift+L"))
-        self.action.triggered.connect(self.set_current)
+        self.action = action(self, self.set_current, "Ctrl+Shift+L", checkable=True)
         composer.learn_asked.connect(self.set_current)
         chats.learn_asked.connect(self.set)
         partner.exchange.shown.connect(lambda _: self.show())

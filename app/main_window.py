@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QLocale, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -18,15 +18,18 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QLabel, QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
 
-from app import avatars, errors, focus, theme
+from app import avatars, errors, figures, focus, theme
+from app.actions import action
 from app.chat.composer import Composer
 from app.chat.transcript import Transcript
 from app.chat.view import COLUMN, MARGIN, ChatView
 from app.conversations import Conversations
 from app.documents.reading import Documents
 from app.engine_process import Condition
+from app.global_shortcut import GlobalShortcut
 from app.incidents import Incidents
 from app.learning import LearnSwitch
+from app.learning_anew import LearningAnew
 from app.memory_menu import MemoryMenu
 from app.memory_panel import MemoryPanel
 from app.memory_sight import MemorySight
@@ -35,6 +38,7 @@ from app.models.choice import Models
 from app.models.drops import accept_models
 from app.notices import NoticeArea
 from app.partner import Partner
+from app.paths import default_data_dir
 from app.profiles import ProfileMenu
 from app.settings import WindowSettings
 from app.sidebar import Sidebar
@@ -87,11 +91,13 @@ class MainWindow(QMainWindow):
         self.documents = Documents(partner, self.notices, self._centre, self)
         self.incidents = Incidents(partner, self)
         self.sight = MemorySight(partner, self.panel, self)
+        self.learning_anew = LearningAnew(partner, self.notices, self)
         self.setAcceptDrops(True)
         self.setCentralWidget(self._layout_parts())
         self.setStatusBar(self.status)
         self._make_menus()
         self.tray = Tray(self, settings)
+        self.global_shortcut = GlobalShortcut(self)
         self._connect()
         self.retranslate()
         self._restore()
@@ -140,17 +146,15 @@ class MainWindow(QMainWindow):
 
     def _make_menus(self) -> None:
         self.chat_menu = QMenu(self)
-        self.new_action = self._action(lambda: self.partner.exchange.new_chat(), QKeySequence.StandardKey.New)
-        self.temporary_action = self._action(
-            lambda: self.partner.exchange.new_chat(temporary=True), QKeySequence("Ctrl+Shift+N")
-        )
-        self.stop_action = self._action(self.partner.exchange.stop, QKeySequence(Qt.Key.Key_Escape))
-        self.copy_reply_action = self._action(self._copy_reply, QKeySequence("Ctrl+Shift+C"))
-        self.copy_code_action = self._action(self._copy_code, QKeySequence("Ctrl+Shift+B"))
-        self.models_action = self._action(self.show_models, QKeySequence("Ctrl+Shift+M"))
-        self.settings_action = self._action(self._show_settings, QKeySequence("Ctrl+,"))
+        self.new_action = action(self, lambda: self.partner.exchange.new_chat(), QKeySequence.StandardKey.New)
+        self.temporary_action = action(self, lambda: self.partner.exchange.new_chat(temporary=True), "Ctrl+Shift+N")
+        self.stop_action = action(self, self.partner.exchange.stop, "Esc")
+        self.copy_reply_action = action(self, self._copy_reply, "Ctrl+Shift+C")
+        self.copy_code_action = action(self, self._copy_code, "Ctrl+Shift+B")
+        self.models_action = action(self, self.show_models, "Ctrl+Shift+M")
+        self.settings_action = action(self, self._show_settings, "Ctrl+,")
         self.settings_action.setMenuRole(QAction.MenuRole.PreferencesRole)
-        self.quit_action = self._action(self.quit, QKeySequence("Ctrl+Q"))
+        self.quit_action = action(self, self.quit, "Ctrl+Q")
         self.quit_action.setMenuRole(QAction.MenuRole.QuitRole)
         self.chat_menu.addActions([self.new_action, self.temporary_action])
         self.chat_menu.addActions([self.conversations.search_action, self.stop_action])
@@ -166,27 +170,19 @@ class MainWindow(QMainWindow):
         self.chat_menu.addSeparator()
         self.chat_menu.addAction(self.quit_action)
         self.help_menu = QMenu(self)
-        self.tour_action = self._action(self.show_tour)
-        self.shortcuts_action = self._action(self._show_shortcuts)
-        self.shortcuts_action.setShortcuts([QKeySequence(Qt.Key.Key_F1), QKeySequence("Ctrl+/")])
-        self.diagnostics_action = self._action(self._show_diagnostics)
-        self.about_action = self._action(self._show_about)
+        self.tour_action = action(self, self.show_tour)
+        self.shortcuts_action = action(self, self._show_shortcuts, "F1", "Ctrl+/")
+        self.diagnostics_action = action(self, self._show_diagnostics)
+        self.about_action = action(self, self._show_about)
         self.about_action.setMenuRole(QAction.MenuRole.AboutRole)
-        self.help_menu.addActions([self.tour_action, self.shortcuts_action])
+        self.palette_action = action(self, self._show_palette, "Ctrl+Shift+P")
+        self.help_menu.addActions([self.palette_action, self.shortcuts_action, self.tour_action])
         self.help_menu.addSeparator()
         self.help_menu.addActions([self.diagnostics_action, self.about_action])
-        self.memory_menu.panel.setShortcut(QKeySequence("Ctrl+M"))
         self.memory_menu.menu.insertAction(self.memory_menu.knowledge, self.documents.action)
-        for menu in (self.chat_menu, self.profile_menu.menu, self.memory_menu.menu, self.help_menu):
+        for menu in self._menus():
             self.menuBar().addMenu(menu)
         self.sidebar.set_profile_menu(self.profile_menu.menu)
-
-    def _action(self, slot: object, shortcut: QKeySequence | QKeySequence.StandardKey | None = None) -> QAction:
-        action = QAction(self)
-        action.triggered.connect(slot)
-        if shortcut is not None:
-            action.setShortcut(shortcut)
-        return action
 
     def _connect(self) -> None:
         partner, exchange = self.partner, self.partner.exchange
@@ -224,9 +220,10 @@ class MainWindow(QMainWindow):
         self.sidebar.search_left.connect(self.composer.setFocus)
         self.status.start_again.connect(partner.engine.start_again)
         self.memory_menu.panel.toggled.connect(self.panel.setVisible)
-        for action in (self.new_action, self.temporary_action):
-            action.triggered.connect(self.composer.setFocus)
+        for begins in (self.new_action, self.temporary_action):
+            begins.triggered.connect(self.composer.setFocus)
         theme.changes().changed.connect(self._later)
+        self.global_shortcut.pressed.connect(self._come_forward)
 
     # ------------------------------------------------------------------------------------------ words
 
@@ -242,6 +239,7 @@ class MainWindow(QMainWindow):
         self.models_action.setText(self.tr("Language &models…"))
         self.settings_action.setText(self.tr("S&ettings…"))
         self.quit_action.setText(self.tr("&Quit"))
+        self.palette_action.setText(self.tr("&Command palette…"))
         self.tour_action.setText(self.tr("&Tour of the window"))
         self.shortcuts_action.setText(self.tr("&Keyboard shortcuts"))
         self.diagnostics_action.setText(self.tr("&Diagnostics report…"))
@@ -275,7 +273,7 @@ class MainWindow(QMainWindow):
 
     def _on_learning(self) -> None:
         self._show_hint()
-        self.panel.set_learning(self.learning.learns or self.partner.exchange.current.temporary)
+        self.panel.set_learning(self.learning.learns and not self.partner.exchange.current.temporary)
 
     def _title(self) -> None:
         profile = self.partner.profile
@@ -339,8 +337,9 @@ class MainWindow(QMainWindow):
         what, todo = (lambda: errors.explained(errors.TOO_LARGE)[0]), (lambda: errors.explained(errors.TOO_LARGE)[1])
         self.notices.say(what, todo, error=True)
 
-    def _on_notice(self, message: str, hint: str) -> None:
-        notice = Notice(message=message, hint=hint)
+    def _on_notice(self, notice: Notice) -> None:
+        if self.learning_anew.takes(notice):
+            return
         self.notices.say(lambda: errors.notice_message(notice), lambda: errors.notice_hint(notice))
 
     def _on_fell_back(self, model: Path, error: ErrorBody) -> None:
@@ -362,8 +361,7 @@ class MainWindow(QMainWindow):
 
     def _on_exported(self, done: Exported) -> None:
         def words() -> str:
-            size = QLocale().formattedDataSize(done.bytes, 1, QLocale.DataSizeFormat.DataSizeSIFormat)
-            return self.tr("Exported to {path} ({size}).").format(path=done.path, size=size)
+            return self.tr("Exported to {path} ({size}).").format(path=done.path, size=figures.size(done.bytes))
 
         self.notices.say(words)
 
@@ -460,16 +458,28 @@ class MainWindow(QMainWindow):
 
     def _show_settings(self) -> None:
         from app.settings_dialog import SettingsDialog
+        from app.shortcut_row import ShortcutRow, command
 
-        SettingsDialog(self, self.settings, self.memory_menu.panel).open()
+        starts = command(self._data_dir, default_data_dir())
+        row = ShortcutRow(self.global_shortcut, self.settings, starts)
+        SettingsDialog(self, self.settings, self.memory_menu.panel, row).open()
 
     def _show_shortcuts(self) -> None:
         from app.shortcuts import Group, ShortcutSheet, group_of, group_of_widget
 
-        menus = (self.chat_menu, self.profile_menu.menu, self.memory_menu.menu, self.help_menu)
         typing = Group(self.composer.edit.accessibleName(), self.composer.keys())
         widgets = (self.sidebar.list, self.chat)
-        ShortcutSheet(self, [typing, *map(group_of_widget, widgets), *map(group_of, menus)]).open()
+        ShortcutSheet(self, [typing, *map(group_of_widget, widgets), *map(group_of, self._menus())]).open()
+
+    def _menus(self) -> tuple[QMenu, ...]:
+        return self.chat_menu, self.profile_menu.menu, self.memory_menu.menu, self.help_menu
+
+    def _show_palette(self) -> None:
+        from app.command_palette import CommandPalette, chats, commands_of
+
+        listed = [command for menu in self._menus() for command in commands_of(menu)]
+        show = self.partner.exchange.show_conversation
+        CommandPalette(self, [*listed, *chats(self.partner.conversations, self.tr("Chats"), show)]).open()
 
     def first_run(self) -> None:
         """To be called once, after the first paint: a person who is new here is shown around."""
@@ -541,12 +551,19 @@ class MainWindow(QMainWindow):
         """To be called once, after the first paint."""
         self.partner.engine.start()
         self.tray.show()
+        if self.settings.global_shortcut:
+            self.global_shortcut.bind(self.tr("Bring Techo forward"))
 
     def wake(self, wake: Wake) -> bool:
         """A second start, or this one, asks for something; False when the window is closing."""
         from app.waking import wake_window
 
         return wake_window(self, wake)
+
+    def _come_forward(self, token: str) -> None:
+        from app.waking import bring_to_front
+
+        bring_to_front(self, token)
 
     def quit(self) -> None:
         """End Techo, also where closing the window would only hide it."""
@@ -586,6 +603,7 @@ class MainWindow(QMainWindow):
         self._keep_state()
         event.accept()
         self.models.close()
+        self.global_shortcut.let_go()
         self.partner.engine.shut_down()
 
     def _keep_state(self) -> None:

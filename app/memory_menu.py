@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QDate, QDir, QObject, QStandardPaths
-from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from app import language
+from app.actions import action
 from app.dialogs import NameDialog, confirm
 from app.partner import Partner
 from app.profiles import ProfileMenu
@@ -35,17 +35,14 @@ class MemoryMenu(QObject):
         self._knowledge: KnowledgeDialog | None = None
         self._timeline: TimelineDialog | None = None
         self.menu = QMenu(window)
-        self.panel = QAction(self, checkable=True)
-        self.journal = self._made(self.show_journal)
-        self.journal.setShortcut(QKeySequence("Ctrl+J"))
-        self.knowledge = self._made(self.show_knowledge)
-        self.knowledge.setShortcut(QKeySequence("Ctrl+Shift+J"))
-        self.timeline = self._made(self.show_timeline)
-        self.timeline.setShortcut(QKeySequence("Ctrl+Shift+T"))
-        self.export = self._made(self.ask_export)
-        self.bring = self._made(self.ask_import)
-        self.relearn = self._made(self.ask_relearn)
-        self.reset = self._made(self.ask_reset)
+        self.panel = action(self, None, "Ctrl+M", checkable=True)
+        self.journal = action(self, self.show_journal, "Ctrl+J")
+        self.knowledge = action(self, self.show_knowledge, "Ctrl+Shift+J")
+        self.timeline = action(self, self.show_timeline, "Ctrl+Shift+T")
+        self.export = action(self, self.ask_export)
+        self.bring = action(self, self.ask_import)
+        self.relearn = action(self, self.ask_relearn)
+        self.reset = action(self, self.ask_reset)
         self.menu.addAction(self.panel)
         self.menu.addAction(self.knowledge)
         self.menu.addAction(self.journal)
@@ -80,11 +77,6 @@ class MemoryMenu(QObject):
         self.export.setEnabled(available and has_profile)
         self.relearn.setEnabled(available and has_profile)
         self.reset.setEnabled(available and has_profile)
-
-    def _made(self, slot: object) -> QAction:
-        action = QAction(self)
-        action.triggered.connect(slot)
-        return action
 
     # ------------------------------------------------------------------------------------------ journal
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QLocale, QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QLayout, QLayoutItem, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
-from app import theme
+from app import figures, theme
 from app.language import translate
 from app.memory_plots import SizePlot, SurprisePlot, TritPicture
 from engine.protocol import Learned, MemoryPicture, MemoryStats, Neuron
@@ -153,10 +153,6 @@ def surprise_word(surprise: float) -> str:
     if surprise >= 0.4:
         return translate("MemoryPanel", "partly new")
     return translate("MemoryPanel", "mostly known")
-
-
-def _size(size: int) -> str:
-    return QLocale().formattedDataSize(size, 1, QLocale.DataSizeFormat.DataSizeSIFormat)
 
 
 class _Card(QFrame):
@@ -324,10 +320,10 @@ class MemoryPanel(QWidget):
         if stats.turns_recycled:
             places += "\n" + self.tr("%Ln oldest made room", "", stats.turns_recycled)
         self.turns_note.setText(places)
-        self.state_size.setText(_size(stats.state_bytes))
+        self.state_size.setText(figures.size(stats.state_bytes))
         disk = self.tr("Fixed from birth: it does not grow.")
         if stats.snapshot_bytes:
-            size = _size(stats.snapshot_bytes)
+            size = figures.size(stats.snapshot_bytes)
             disk += "\n" + self.tr("{size} in the newest snapshot on disk").format(size=size)
         self.size_note.setText(disk)
 
@@ -396,7 +392,9 @@ class MemoryPanel(QWidget):
         self.size_plot.setVisible(cache > 0)
         self.cache_note.setVisible(cache > 0)
         if stats is not None and cache:
-            note = self.tr("A KV cache of the same talk would take about {size}, and grow.").format(size=_size(cache))
+            note = self.tr("A KV cache of the same talk would take about {size}, and grow.").format(
+                size=figures.size(cache)
+            )
             self.size_plot.set_sizes(stats.state_bytes, cache)
             self.size_plot.setAccessibleName(self.size_caption.text())
             self.size_plot.setAccessibleDescription(note)

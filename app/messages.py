@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QDir, QObject, QStandardPaths, QTimer
-from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app import errors
+from app.actions import action
 from app.chat.exchange import Exchange
 from app.chat.transcript import ChatItem
 from app.chat.view import ChatView
@@ -40,12 +40,12 @@ class Messages(QObject):
         self._notices = notices
         self._window = window
         exchange = partner.exchange
-        self.edit = self._action(self._edit_last, "Ctrl+Shift+E")
-        self.again = self._action(self._again_last, "Ctrl+R")
-        self.go_on = self._action(self._go_on_last, "Ctrl+Shift+R")
-        self.earlier = self._action(lambda: chat.step(-1), "Alt+Up")
-        self.later = self._action(lambda: chat.step(1), "Alt+Down")
-        self.export = self._action(self._export_shown, "Ctrl+Shift+S")
+        self.edit = action(self, self._edit_last, "Ctrl+Shift+E")
+        self.again = action(self, self._again_last, "Ctrl+R")
+        self.go_on = action(self, self._go_on_last, "Ctrl+Shift+R")
+        self.earlier = action(self, lambda: chat.step(-1), "Alt+Up")
+        self.later = action(self, lambda: chat.step(1), "Alt+Down")
+        self.export = action(self, self._export_shown, "Ctrl+Shift+S")
         chat.again_asked.connect(exchange.regenerate)
         chat.more_asked.connect(exchange.go_on)
         chat.edited.connect(self._edit)
@@ -53,12 +53,6 @@ class Messages(QObject):
         chat.delete_asked.connect(self._delete)
         exchange.running_changed.connect(self._on_running)
         self.retranslate()
-
-    def _action(self, slot: object, key: str) -> QAction:
-        action = QAction(self)
-        action.triggered.connect(slot)
-        action.setShortcut(QKeySequence(key))
-        return action
 
     def retranslate(self) -> None:
         """Set all words."""
@@ -71,8 +65,8 @@ class Messages(QObject):
 
     def _on_running(self, running: bool) -> None:
         self._chat.set_busy(running)
-        for action in (self.edit, self.again, self.go_on):
-            action.setEnabled(not running)
+        for one in (self.edit, self.again, self.go_on):
+            one.setEnabled(not running)
 
     @property
     def _exchange(self) -> Exchange:

@@ -73,8 +73,8 @@ class Partner(QObject):
     """MemoryStats"""
     initialized = Signal(object)
     """Initialized"""
-    notice = Signal(str, str)
-    """Message and hint: something a person should read."""
+    notice = Signal(object)
+    """Notice: something a person should read."""
     failed = Signal(object)
     """ErrorBody"""
     exported = Signal(object)
@@ -112,7 +112,7 @@ class Partner(QObject):
         engine.create_profile = profile is not None or last is None
         engine.initialized.connect(self._on_initialized)
         engine.refused.connect(self._on_refused)
-        engine.notice.connect(self._on_notice)
+        engine.notice.connect(self.notice)
         self.exchange.accepted.connect(self._on_accepted)
         self.exchange.settled.connect(self.refresh)
 
@@ -121,14 +121,17 @@ class Partner(QObject):
     def _on_initialized(self, answer: Initialized) -> None:
         self.about = answer
         self.initialized.emit(answer)
-        for text in answer.notices:
-            self.notice.emit(text, "")
         if answer.profile is not None:
             self._opened(answer.profile)
             self.refresh_profiles()
         else:
             self._close_profile()
             self.engine.request("profile.list", None, ProfileList, self._choose, self._quiet)
+        self._pass_on(answer.notices)
+
+    def _pass_on(self, notices: list[Notice]) -> None:
+        for notice in notices:
+            self.notice.emit(notice)
 
     def _choose(self, answer: ProfileList) -> None:
         """The wanted profile could not be opened. When it is simply not there any more, take another one."""
@@ -146,9 +149,6 @@ class Partner(QObject):
             return
         self._any_profile = False
         self.failed.emit(error)
-
-    def _on_notice(self, notice: Notice) -> None:
-        self.notice.emit(notice.message, notice.hint)
 
     def _opened(self, profile: ProfileInfo) -> None:
         another = self.profile is not None and self.profile.id != profile.id
@@ -296,9 +296,8 @@ class Partner(QObject):
 
     def _on_opened(self, answer: ProfileOpened) -> None:
         self.exchange.switching -= 1
-        for text in answer.notices:
-            self.notice.emit(text, "")
         self._opened(answer.profile)
+        self._pass_on(answer.notices)
         self.refresh_profiles()
 
     def _on_not_opened(self, error: ErrorBody) -> None:

@@ -6,3 +6,10 @@ from pathlib import Path
 from typing import Final
 
 RESOURCES: Final = Path(__file__).resolve().parent.parent / "resources"
+
+
+def default_data_dir() -> Path:
+    """The same as the engine's."""
+    from platformdirs import user_data_path
+
+    return user_data_path("techo", appauthor=False)

@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QWidget
 
 from app import language, theme
+from app.actions import action
 from app.avatars import icon
 from app.dialogs import NAME_LENGTH, NameDialog, confirm, free_name
 from app.partner import Partner
@@ -48,20 +49,19 @@ class ProfileMenu(QObject):
     def set_available(self, available: bool) -> None:
         """Whether the engine takes requests."""
         of_current = (self.look, self.rename, self.duplicate, self.delete)
-        for action in (*self._group.actions(), self.new):
-            action.setEnabled(available)
-        for action in of_current:
-            action.setEnabled(available and self._partner.profile is not None)
+        for one in (*self._group.actions(), self.new):
+            one.setEnabled(available)
+        for one in of_current:
+            one.setEnabled(available and self._partner.profile is not None)
 
     def import_name(self, wanted: str) -> str:
         """A name for an imported profile that is not taken."""
         return free_name(wanted or self.tr("Imported"), self._names())
 
     def _action(self, slot: object) -> QAction:
-        action = QAction(self)
-        action.triggered.connect(slot)
-        self.menu.addAction(action)
-        return action
+        made = action(self, slot)
+        self.menu.addAction(made)
+        return made
 
     def _names(self) -> set[str]:
         return {profile.name for profile in self._partner.profiles}
@@ -83,18 +83,18 @@ class ProfileMenu(QObject):
             old.deleteLater()
         current = self._partner.profile
         for profile in profiles:
-            action = QAction(profile.name.replace("&", "&&"), self._group)
-            action.setCheckable(True)
-            action.setChecked(current is not None and profile.id == current.id)
-            action.setData(profile.name)
+            entry = QAction(profile.name.replace("&", "&&"), self._group)
+            entry.setCheckable(True)
+            entry.setChecked(current is not None and profile.id == current.id)
+            entry.setData(profile.name)
             # The disc stands where a tick would: the ring around it, and the weight of the name, say which is open.
-            action.setIcon(icon(profile, ICON, ring=action.isChecked()))
-            action.setIconVisibleInMenu(True)
-            font = action.font()
-            font.setBold(action.isChecked())
-            action.setFont(font)
-            action.triggered.connect(lambda _=False, name=profile.name: self._partner.switch_profile(name))
-            self.menu.insertAction(self._separator, action)
+            entry.setIcon(icon(profile, ICON, ring=entry.isChecked()))
+            entry.setIconVisibleInMenu(True)
+            font = entry.font()
+            font.setBold(entry.isChecked())
+            entry.setFont(font)
+            entry.triggered.connect(lambda _=False, name=profile.name: self._partner.switch_profile(name))
+            self.menu.insertAction(self._separator, entry)
         self._name_actions()
         self.set_available(self._partner.engine.up)
 

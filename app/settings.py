@@ -77,6 +77,15 @@ class WindowSettings:
         self._settings.setValue("window/font_percent", str(value))
 
     @property
+    def global_shortcut(self) -> bool:
+        """Whether a key that the desktop keeps brings the window forward."""
+        return self._settings.value("window/global_shortcut", False, type=bool) is True
+
+    @global_shortcut.setter
+    def global_shortcut(self, value: bool) -> None:
+        self._settings.setValue("window/global_shortcut", value)
+
+    @property
     def tour_seen(self) -> bool:
         """Whether the tour of the first run was shown."""
         return self._settings.value("window/tour_seen", False, type=bool) is True

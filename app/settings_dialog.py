@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from app import appearance, fonts, language, palettes, theme
 from app.settings import WindowSettings
+from app.shortcut_row import ShortcutRow
 from app.shortcuts import plain
 from app.tray import Tray
 
@@ -30,9 +31,10 @@ class SettingsDialog(QDialog):
         parent: the window.
         settings: where they are kept.
         panel: the action that shows and hides the memory panel.
+        shortcut: the row of the key for everywhere.
     """
 
-    def __init__(self, parent: QWidget, settings: WindowSettings, panel: QAction) -> None:
+    def __init__(self, parent: QWidget, settings: WindowSettings, panel: QAction, shortcut: ShortcutRow) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._settings = settings
@@ -50,7 +52,8 @@ class SettingsDialog(QDialog):
         self.panel_box = QCheckBox()
         self.tray_box = QCheckBox()
         self.font_note = theme.named(QLabel(wordWrap=True), "stateNote")
-        self._labels = [QLabel() for _ in range(3)]
+        self.shortcut = shortcut
+        self._labels = [QLabel() for _ in range(4)]
         buttons = QDialogButtonBox()
         self.close_button = buttons.addButton("", QDialogButtonBox.ButtonRole.RejectRole)
         self.close_button.setDefault(True)
@@ -65,13 +68,14 @@ class SettingsDialog(QDialog):
         form.setVerticalSpacing(12)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.setFormAlignment(Qt.AlignmentFlag.AlignTop)
-        fields: list[QWidget] = [self.language_box, self.theme_box, self.size_slider]
+        fields: list[QWidget] = [self.language_box, self.theme_box, self.size_slider, shortcut.button]
         form.addRow(self._labels[0], self.language_box)
         form.addRow("", self.font_note)
         form.addRow(self._labels[1], self.theme_box)
         form.addRow(self._labels[2], sizing)
         form.addRow("", self.panel_box)
         form.addRow("", self.tray_box)
+        form.addRow(self._labels[3], shortcut)
         form.setRowVisible(self.tray_box, Tray.available())
         form.setRowVisible(self.font_note, fonts.japanese() is None)
         for label, field in zip(self._labels, fields, strict=True):
@@ -101,7 +105,8 @@ class SettingsDialog(QDialog):
         self.setWindowTitle(self.tr("Settings"))
         words = (self.tr("&Language"), self.tr("&Theme"), self.tr("Size of &text"))
         fields = (self.language_box, self.theme_box, self.size_slider)
-        for label, text, field in zip(self._labels, words, fields, strict=True):
+        self._labels[3].setText(self.tr("&Key for everywhere"))
+        for label, text, field in zip(self._labels[:3], words, fields, strict=True):
             label.setText(text)
             field.setAccessibleName(plain(text))
             if isinstance(field, QComboBox):

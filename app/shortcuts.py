@@ -40,7 +40,7 @@ def plain(text: str) -> str:
 
 def group_of(menu: QMenu) -> Group:
     """All entries of a menu, and of the menus in it, that have a shortcut."""
-    return Group(plain(menu.title()), _rows(_entries(menu)))
+    return Group(plain(menu.title()), _rows(entries(menu)))
 
 
 def group_of_widget(widget: QWidget) -> Group:
@@ -52,13 +52,14 @@ def _rows(actions: Iterable[QAction]) -> list[tuple[str, Sequence[QKeySequence]]
     return [(plain(action.text()), action.shortcuts()) for action in actions if action.shortcuts()]
 
 
-def _entries(menu: QMenu) -> Iterator[QAction]:
+def entries(menu: QMenu) -> Iterator[QAction]:
+    """The entries of a menu and of the menus in it."""
     for action in menu.actions():
         below: QMenu | None = QMenu.menuInAction(action)
         if below is None:
             yield action
         else:
-            yield from _entries(below)
+            yield from entries(below)
 
 
 class ShortcutSheet(QDialog):

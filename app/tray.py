@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from app import theme
+from app.actions import action
 from app.waking import bring_to_front
 
 if TYPE_CHECKING:
@@ -36,10 +37,10 @@ class Tray(QObject):
         """The person asked for the end: the next close is one."""
         self.icon: QSystemTrayIcon | None = None
         self.menu = QMenu(window)
-        self.show_action = self._made(self._show_window)
-        self.new_action = self._made(lambda: self._begin(window.new_action))
-        self.temporary_action = self._made(lambda: self._begin(window.temporary_action))
-        self.quit_action = self._made(window.quit)
+        self.show_action = action(self, self._show_window)
+        self.new_action = action(self, lambda: self._begin(window.new_action))
+        self.temporary_action = action(self, lambda: self._begin(window.temporary_action))
+        self.quit_action = action(self, window.quit)
         self.menu.addActions([self.show_action, self.new_action, self.temporary_action])
         self.menu.addSeparator()
         self.menu.addAction(self.quit_action)
@@ -82,11 +83,6 @@ class Tray(QObject):
             words = self.tr("Techo is still here. To end it, choose Quit in this menu.")
             self.icon.showMessage(self.tr("Techo"), words, self.icon.icon(), SAID_MS)
         return True
-
-    def _made(self, slot: object) -> QAction:
-        action = QAction(self)
-        action.triggered.connect(slot)
-        return action
 
     def _show_window(self) -> None:
         bring_to_front(self._window)

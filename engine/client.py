@@ -32,6 +32,7 @@ from engine.protocol import (
     TurnDone,
     TurnSend,
 )
+from engine.reasons import recognised
 
 Listener = Callable[[str, dict[str, Any]], None]
 """Takes a notification: its method and params."""
@@ -192,7 +193,12 @@ class EngineClient:
             elif message.get("id") == identifier:
                 error = message.get("error")
                 if error is not None:
-                    raise EngineError(error["message"], error.get("hint", ""), code=ErrorCode(error["code"]))
+                    raise EngineError(
+                        error["message"],
+                        error.get("hint", ""),
+                        code=ErrorCode(error["code"]),
+                        because=recognised(error.get("reason", ""), error.get("values", {})),
+                    )
                 return message
 
     # ------------------------------------------------------------------------------------------ end

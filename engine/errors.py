@@ -1,12 +1,16 @@
 """The engine's one tree of exceptions.
 
 Every error that can reach a person carries three things: a stable number for programs (`code`), a sentence
-saying what happened (`message`) and a sentence saying what to do about it (`hint`).
+saying what happened (`message`) and a sentence saying what to do about it (`hint`). Where the number alone does not say
+as much as the sentence, the reason with its values (`because`) does, for a front end in another language.
 """
 
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Any
+
+from engine.reasons import Because
 
 
 class ErrorCode(IntEnum):
@@ -64,12 +68,22 @@ class EngineError(Exception):
 
     code: ErrorCode = ErrorCode.INTERNAL_ERROR
 
-    def __init__(self, message: str, hint: str = "", *, code: ErrorCode | None = None) -> None:
+    def __init__(
+        self, message: str, hint: str = "", *, code: ErrorCode | None = None, because: Because | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.because = because
         if code is not None:
             self.code = code
+
+    def fields(self) -> dict[str, Any]:
+        """As it goes over a pipe, or out with `--json`."""
+        told = {"code": int(self.code), "message": self.message, "hint": self.hint}
+        if self.because is None:
+            return told
+        return told | {"reason": str(self.because.reason), "values": dict(self.because.values)}
 
 
 class ProtocolError(EngineError):

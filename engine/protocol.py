@@ -2,7 +2,7 @@
 
 One JSON object a line (UTF-8, at most `MAX_LINE` bytes), JSON-RPC 2.0 shaped, over the engine's stdin and stdout:
 
-    -> {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocol": 1, ...}}
+    -> {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocol": 2, ...}}
     <- {"jsonrpc": "2.0", "id": 1, "result": {...}}
     <- {"jsonrpc": "2.0", "id": 2, "error": {"code": 1204, "message": "...", "hint": "..."}}
     <- {"jsonrpc": "2.0", "method": "turn.delta", "params": {"turn": 7, "text": "..."}}      (notification)
@@ -20,7 +20,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-PROTOCOL_VERSION: Final = 1
+PROTOCOL_VERSION: Final = 2
 MAX_LINE: Final = 16 * 1024 * 1024
 """Bytes in one message at most; a longer line is skipped to its end and answered with TOO_LARGE."""
 
@@ -69,6 +69,24 @@ class ErrorBody(Struct):
     code: int
     message: str
     hint: str = ""
+    reason: str = ""
+    """One of `engine.reasons.Reason`, where there is more to say than the code does: for front ends with words of
+    their own."""
+    values: dict[str, str | int] = msgspec.field(default_factory=dict)
+    """What belongs in these words."""
+
+
+class Notice(Struct):
+    """`engine.notice`: something a person should read."""
+
+    message: str
+    hint: str = ""
+    reason: str = ""
+    """One of `engine.reasons.Reason`."""
+    values: dict[str, str | int] = msgspec.field(default_factory=dict)
+    """What belongs in the words for it."""
+    error: ErrorBody | None = None
+    """What made it so, if that was an error."""
 
 
 class Response(Struct, omit_defaults=True):
@@ -251,7 +269,7 @@ class Initialized(Struct):
     """Version of the engine."""
     backbone: BackboneInfo
     profile: ProfileInfo | None
-    notices: list[str]
+    notices: list[Notice]
     """What a person should know, such as a damaged snapshot that was set aside."""
     hippocampus: BackboneInfo | None = None
     """The memory's own language model, when `backbone` is another one: it reads, recalls in words and learns, and what
@@ -303,7 +321,7 @@ class ProfileOpened(Struct):
     """Answer to `profile.open` and `profile.create`."""
 
     profile: ProfileInfo
-    notices: list[str]
+    notices: list[Notice]
 
 
 class ConversationId(Struct):
@@ -881,13 +899,6 @@ class Reading(Struct):
     """First its pages are turned (a PDF's only), then its passages are learned."""
     done: int
     count: int
-
-
-class Notice(Struct):
-    """`engine.notice`: something a person should read."""
-
-    message: str
-    hint: str = ""
 
 
 METHODS: Final[dict[str, tuple[type[Struct] | None, type[Struct]]]] = {

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from engine.bit_ttt import LearnReport, Memory, Part, TurnWrite
 from engine.errors import Cancelled, EngineError, ErrorCode, StateError, StoreError
 from engine.protocol import Learned, MemoryStats
+from engine.reasons import Reason, Remark, because
 from engine.store import JournalRecord, NewEntry, Profile
 
 logger = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ class Session:
             StoreError: The disk refused. The profile is then still the caller's to close.
         """
         self.profile: Final = profile
-        self.notices: list[str] = []
+        self.notices: list[Remark] = []
         """What a person should know about this opening."""
         self._newborn = newborn
         self._text_of = text_of
@@ -96,7 +97,8 @@ class Session:
             self._rebuild()
         except StateError as error:
             self._refused = error
-            self.notices.append(f"{error.message} {error.hint}".strip())
+            words = f"{error.message} {error.hint}".strip()
+            self.notices.append(Remark(words, because(Reason.STATE_REFUSED), error))
 
     def _rebuild(self) -> None:
         """State = newest good snapshot + replay of the journal after it."""
@@ -137,7 +139,9 @@ class Session:
         found = next((record for record in self.profile.entries(after=entry - 1) if record.id == entry), None)
         if found is None:
             raise StateError(
-                f"The learned turn {entry} is damaged.", f"Forget it (techo memory forget {entry}), and tell it anew."
+                f"The learned turn {entry} is damaged.",
+                f"Forget it (techo memory forget {entry}), and tell it anew.",
+                because=because(Reason.ENTRY_DAMAGED, entry=entry),
             )
         return self._learn(parsed(found.payload, entry), known.text, known.message, time.perf_counter()).learned
 
@@ -224,6 +228,7 @@ class Session:
                 "Nothing was learned after that moment.",
                 "Choose an earlier one (techo memory timeline).",
                 code=ErrorCode.ENTRY_NOT_FOUND,
+                because=because(Reason.NOTHING_SINCE),
             )
         return self.forget(gone, said=said)
 
@@ -317,7 +322,8 @@ class Session:
             self.profile.save_snapshot(self._memory.fast.arrays(), self._last_entry)
         except EngineError as error:
             logger.warning("no snapshot: %s", error.message)
-            self.notices.append(f"The memory's state could not be saved; its journal is complete. {error.message}")
+            words = f"The memory's state could not be saved; its journal is complete. {error.message}"
+            self.notices.append(Remark(words, because(Reason.STATE_NOT_SAVED), error))
         else:
             self._unsaved = 0
 
@@ -327,7 +333,7 @@ class Session:
             self._try_snapshot()
         return self.profile.export(path, overwrite)
 
-    def take_notices(self) -> list[str]:
+    def take_notices(self) -> list[Remark]:
         """What a person should know and was not told yet."""
         self.notices.extend(self.profile.take_notices())
         taken = list(self.notices)
@@ -376,7 +382,9 @@ def parsed(payload: bytes, entry: int) -> TurnWrite:
         return TurnWrite.from_bytes(payload)
     except ValueError as error:
         raise StateError(
-            f"The learned turn {entry} cannot be read: {error}.", f"Forget it (techo memory forget {entry})."
+            f"The learned turn {entry} cannot be read: {error}.",
+            f"Forget it (techo memory forget {entry}).",
+            because=because(Reason.ENTRY_DAMAGED, entry=entry),
         ) from error
 
 

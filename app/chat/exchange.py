@@ -470,7 +470,9 @@ class Exchange(QObject):
         if turn.reply is None:
             self._begin_reply(turn, 0, None)
         if turn.reply is not None:
+            self.learned.emit(None)
             self._end(turn, turn.reply, answer)
+            self.settled.emit()
 
     def _end(self, turn: _Turn, reply: ChatItem, answer: TurnDone | TurnAnswer) -> None:
         self._flush_timer.stop()

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QDir, QObject, QStandardPaths
-from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QKeySequence
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app import errors
+from app.actions import action
 from app.chat.bubble import shortened
 from app.documents.drops import DropSheet, dropped_documents, readable
 from app.documents.progress import LONGEST_NAME, ReadingRow
@@ -41,9 +42,7 @@ class Documents(QObject):
         self._failed: list[tuple[str, ErrorBody]] = []
         self.row = ReadingRow()
         self.sheet = DropSheet(centre)
-        self.action = QAction(self)
-        self.action.setShortcut(QKeySequence(QKeySequence.StandardKey.Open))
-        self.action.triggered.connect(self.ask)
+        self.action = action(self, self.ask, QKeySequence.StandardKey.Open)
         self.row.cancelled.connect(self.cancel)
         partner.engine.said.connect(self._on_said)
         partner.leaving.connect(self.cancel)

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app import errors, theme
+from app import errors, figures, theme
 from app.dialogs import confirm
 from app.models import wording
 from app.models.choice import SHIPPED, Models, Order
@@ -175,7 +175,7 @@ class Details(QScrollArea):
         self.quantization.clear()
         for one in row.plans:
             word, _ = wording.fit(one)
-            self.quantization.addItem(f"{one.quantization} · {wording.size(one.file_bytes)} · {word}", one.quantization)
+            self.quantization.addItem(f"{one.quantization} · {figures.size(one.file_bytes)} · {word}", one.quantization)
         self.quantization.setCurrentIndex(max(0, self.quantization.findData(before)))
         self.quantization.blockSignals(False)
         several = len(row.plans) > 1 and not row.here
@@ -220,7 +220,7 @@ class Details(QScrollArea):
                 (self.tr("Architecture"), facts.architecture),
                 (self.tr("Weights"), wording.parameters(facts.parameters)),
                 (self.tr("Quantization"), self._bits(facts.quantization, facts.bits)),
-                (self.tr("Size"), wording.size(facts.file_bytes)),
+                (self.tr("Size"), figures.size(facts.file_bytes)),
                 (self.tr("Trained for"), wording.context(facts.context)),
                 (self.tr("Licence"), facts.licence or self.tr("not said")),
             ]
@@ -235,14 +235,14 @@ class Details(QScrollArea):
             if plan is not None:
                 found[2:2] = [
                     (self.tr("Quantization"), self._bits(plan.quantization, plan.bits)),
-                    (self.tr("Size"), wording.size(plan.file_bytes)),
+                    (self.tr("Size"), figures.size(plan.file_bytes)),
                 ]
         about = self._models.about
         if row.here and self._models.chosen == row.path and about is not None:
             window = QLocale().toString(about.backbone.window)
             found.append((self.tr("Reads at once"), self.tr("{count} tokens").format(count=window)))
         if row.here and (speed := self._models.speed(row.path)) > 0:
-            text = self.tr("{count} tokens a second, measured").format(count=wording.number(speed, 1))
+            text = self.tr("{count} tokens a second, measured").format(count=figures.number(speed, 1))
             found.append((self.tr("Speed"), text))
         if row.path is not None:
             found.append((self.tr("File"), str(row.path)))
@@ -250,7 +250,7 @@ class Details(QScrollArea):
 
     def _bits(self, quantization: str, bits: float) -> str:
         text = self.tr("{name}, {bits} bits a weight")
-        return text.format(name=quantization, bits=wording.number(bits, 2))
+        return text.format(name=quantization, bits=figures.number(bits, 2))
 
     def _fill(self, rows: list[tuple[str, str]]) -> None:
         while (item := self.facts.takeAt(0)) is not None:
@@ -337,14 +337,14 @@ class Details(QScrollArea):
         wanted = None if self.plan is None else self.plan.file_bytes
         text = ""
         if free is not None:
-            text = self.tr("{free} free on the disk.").format(free=wording.size(free))
+            text = self.tr("{free} free on the disk.").format(free=figures.size(free))
             if wanted is not None and wanted > free:
                 text = self.tr("Not enough room: it takes {wanted}, and {free} are free on the disk.").format(
-                    wanted=wording.size(wanted), free=wording.size(free)
+                    wanted=figures.size(wanted), free=figures.size(free)
                 )
             elif wanted is not None:
                 text = self.tr("It takes {wanted}; {free} are free on the disk.").format(
-                    wanted=wording.size(wanted), free=wording.size(free)
+                    wanted=figures.size(wanted), free=figures.size(free)
                 )
         self.room.setText(text)
         going_on = self._row is not None and self._row.unfinished is not None
@@ -466,10 +466,10 @@ class ModelsPage(QDialog):
             return
         machine, parts = plans.machine, []
         if machine.ram is not None:
-            parts.append(self.tr("{size} of RAM").format(size=wording.size(machine.ram)))
+            parts.append(self.tr("{size} of RAM").format(size=figures.size(machine.ram)))
         if machine.ram_available is not None:
-            parts.append(self.tr("{size} of it free").format(size=wording.size(machine.ram_available)))
-        parts += [f"{card.name} ({wording.size(card.memory)})" for card in machine.gpus]
+            parts.append(self.tr("{size} of it free").format(size=figures.size(machine.ram_available)))
+        parts += [f"{card.name} ({figures.size(card.memory)})" for card in machine.gpus]
         if not machine.gpus:
             parts.append(self.tr("no graphics card to use"))
         if machine.cores is not None:
@@ -530,7 +530,7 @@ class ModelsPage(QDialog):
             state = self.tr("Starting…") if progress is None else wording.progress(progress)
             text = f"{name}\n{state}"
             if progress is not None:
-                text += "\n" + self.tr("{free} free on the disk.").format(free=wording.size(progress.free))
+                text += "\n" + self.tr("{free} free on the disk.").format(free=figures.size(progress.free))
             self.strip_text.setText(text)
             if progress is None or progress.total is None:
                 self.bar.setRange(0, 0)

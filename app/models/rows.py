@@ -11,7 +11,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from app import theme
+from app import figures, theme
 from app.language import translate
 from app.models import wording
 from app.models.choice import Models, Unfinished
@@ -108,12 +108,12 @@ def _file_row(models: Models, path: Path) -> Row:
     else:
         word, tone = wording.fit(checked.plan)
         name, plans = checked.facts.name, (checked.plan,)
-        note = f"{checked.facts.quantization} · {wording.size(checked.facts.file_bytes)} · {word}"
+        note = f"{checked.facts.quantization} · {figures.size(checked.facts.file_bytes)} · {word}"
     return Row(str(path), name, _used(models.chosen == path, note), tone, path, True, None, plans)
 
 
 def _unfinished_row(one: Unfinished) -> Row:
-    note = translate("Models", "Unfinished: {done} received").format(done=wording.size(one.done))
+    note = translate("Models", "Unfinished: {done} received").format(done=figures.size(one.done))
     return Row(f"part:{one.order.url}", one.order.name, note, "soft", unfinished=one)
 
 
@@ -127,7 +127,7 @@ def _entry_row(entry: CatalogueEntry, plans: Sequence[Planned], setup: SetUp | N
     if not entry.runs_here:
         word, tone = translate("Models", "Not for llama.cpp"), "soft"
     ordered = [best, *(one for one in plans if one is not best)]
-    note = f"{best.quantization} · {wording.size(best.file_bytes)} · {word}"
+    note = f"{best.quantization} · {figures.size(best.file_bytes)} · {word}"
     key = f"entry:{rank}:{entry.id}:{best.quantization if rank else ''}"
     return Row(key, f"{rank} {entry.name}".strip(), note, tone, entry=entry, plans=ordered, setup=wording.set_up(setup))
 

@@ -7,6 +7,7 @@ from typing import Final
 from PySide6.QtCore import QLocale
 
 from app import language
+from app.figures import number, size
 from app.language import QT_TRANSLATE_NOOP, translate
 from app.models.facts import CatalogueEntry, Planned, Progress, SetUp
 
@@ -28,16 +29,6 @@ _LANGUAGES: Final = {
     "zh": QT_TRANSLATE_NOOP("Models", "Chinese"),
 }
 """Those of the catalogue. Their own names would need fonts that a computer may not have."""
-
-
-def size(count: float) -> str:
-    """Bytes, in powers of ten as files are listed."""
-    return QLocale().formattedDataSize(int(count), 1, QLocale.DataSizeFormat.DataSizeSIFormat)
-
-
-def number(value: float, digits: int = 0) -> str:
-    """A number as people here write it."""
-    return QLocale().toString(float(value), "f", digits)
 
 
 def parameters(count: int) -> str:

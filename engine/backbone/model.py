@@ -24,6 +24,7 @@ from engine.errors import BackboneError, Cancelled, ErrorCode
 from engine.models import file_digest
 from engine.models.locate import require_model
 from engine.protocol import BackboneInfo
+from engine.reasons import Reason, because
 
 _CHUNK: Final = 128
 """Tokens computed between two looks at the cancel flag while a prompt is read."""
@@ -297,7 +298,9 @@ class Backbone:
         model = llama.llama_model_load_from_file(os.fsencode(path), parameters)
         if not model:
             raise BackboneError(
-                f"llama.cpp cannot load {path.name}.", "The file may be cut short or of an unknown kind; see the log."
+                f"llama.cpp cannot load {path.name}.",
+                "The file may be cut short or of an unknown kind; see the log.",
+                because=because(Reason.MODEL_NOT_LOADED, file=path.name),
             )
         return model
 

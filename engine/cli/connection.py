@@ -147,7 +147,7 @@ def connect(options: Namespace, console: Console, *, open_profile: bool = True, 
     engines = Engines(data_dir(options), options.threads)
     engine = engines.open(name, create=create or name == DEFAULT_PROFILE)
     for notice in engine.initialized.notices:
-        console.note(f"techo: {notice}")
+        console.note(f"techo: {notice.message}")
     return engine
 
 

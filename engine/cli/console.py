@@ -99,8 +99,7 @@ class Console:
     def error(self, error: EngineError) -> None:
         """An error: an object on stdout with `--json`, else message and hint on stderr."""
         if self.as_json:
-            body = {"code": int(error.code), "message": error.message, "hint": error.hint}
-            self.stdout.write(to_json({"error": body}) + "\n")
+            self.stdout.write(to_json({"error": error.fields()}) + "\n")
             self.stdout.flush()
         else:
             self.note(f"techo: {error.message}" + (f"\n       {error.hint}" if error.hint else ""))

@@ -31,8 +31,7 @@ def read(options: Namespace, console: Console) -> int:
                 if error.code == ErrorCode.ENGINE_GONE:
                     raise
                 status = status or EXIT_ERROR
-                body = {"code": int(error.code), "message": error.message, "hint": error.hint}
-                results.append({"name": path.name, "error": body})
+                results.append({"name": path.name, "error": error.fields()})
                 if not console.as_json:
                     console.note(
                         f"techo: {path.name}: {error.message}" + (f"\n       {error.hint}" if error.hint else "")

@@ -16,6 +16,7 @@ import msgspec
 from engine.documents.extract import extract
 from engine.documents.lines import Done, Failed, Line, Page, Passage
 from engine.errors import DocumentError, ErrorCode
+from engine.reasons import Reason
 
 MEMORY: Final = 1024**3
 """Bytes of address space; a document of a thousand pages takes some hundred million."""
@@ -56,13 +57,14 @@ def main() -> int:
             say(Passage(passage))
         say(Done(found.unreadable))
     except DocumentError as error:
-        say(Failed(int(error.code), error.message, error.hint))
+        say(Failed(**error.fields()))
     except MemoryError:
         say(
             Failed(
                 int(ErrorCode.DOCUMENT_TOO_LARGE),
                 "Reading this file takes more memory than a document may.",
                 "Save a simpler copy, or only the pages that matter.",
+                Reason.DOCUMENT_SLOW,
             )
         )
     return 0

@@ -12,6 +12,7 @@ import re
 from typing import Final
 
 from engine.errors import DocumentError, ErrorCode
+from engine.reasons import Reason, because
 
 _MARKS: Final = (  # the longer ones first: UTF-32's begins with UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -43,6 +44,7 @@ def decode(data: bytes) -> str:
             "This file holds no text, whatever its name says.",
             "Choose a text, Markdown or PDF file.",
             code=ErrorCode.DOCUMENT_KIND,
+            because=because(Reason.DOCUMENT_NO_TEXT),
         )
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n\n").replace("\0", "")
 

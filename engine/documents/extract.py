@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from engine.documents.passages import Block, passages
 from engine.errors import DocumentError, ErrorCode
 from engine.protocol import DOCUMENT_SUFFIXES
+from engine.reasons import Reason, because
 
 MOST_BYTES: Final = {"pdf": 64 * 1024 * 1024, "text": 4 * 1024 * 1024}
 """Of a file, by its kind: a long novel has one million letters."""
@@ -69,6 +70,7 @@ def _checked(path: Path) -> str:
             "This is a folder.",
             "Choose the files in it that are to be read.",
             code=ErrorCode.DOCUMENT_KIND,
+            because=because(Reason.DOCUMENT_FOLDER),
         )
     if not stat.S_ISREG(found.st_mode) or path.suffix.lower() not in DOCUMENT_SUFFIXES:
         raise DocumentError(
@@ -93,6 +95,7 @@ def _check_size(size: int, kind: str) -> None:
             f"This file has {size:,} bytes; {MOST_BYTES[kind]:,} at most can be read.",
             "Split it, and have the parts read that you need.",
             code=ErrorCode.DOCUMENT_TOO_LARGE,
+            because=because(Reason.DOCUMENT_BYTES, bytes=size, most_bytes=MOST_BYTES[kind]),
         )
 
 
@@ -106,6 +109,7 @@ def _gathered(blocks: Iterable[Block]) -> list[str]:
                 f"This document has more than {MOST_PASSAGES:,} passages.",
                 "The memory is small. Have the part read that matters.",
                 code=ErrorCode.DOCUMENT_TOO_LARGE,
+                because=because(Reason.DOCUMENT_PASSAGES, most=MOST_PASSAGES),
             )
     if not found:
         from engine.documents.pdf import empty

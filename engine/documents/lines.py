@@ -24,6 +24,8 @@ class Failed(msgspec.Struct, tag="failed"):
     code: int
     message: str
     hint: str
+    reason: str = ""
+    values: dict[str, str | int] = {}
 
 
 class Done(msgspec.Struct, tag="done"):

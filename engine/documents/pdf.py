@@ -13,6 +13,7 @@ from pypdf import PasswordType, PdfReader
 from engine.documents import plain
 from engine.documents.passages import Block
 from engine.errors import DocumentError, ErrorCode
+from engine.reasons import Reason, because
 
 MOST_PAGES: Final = 2_000
 REPEATED: Final = 3
@@ -48,6 +49,7 @@ def read(path: Path, turned: Callable[[int, int], None]) -> Pages:
                     f"This PDF has {count:,} pages; {MOST_PAGES:,} at most can be read.",
                     "Split it, and have the parts read that you need.",
                     code=ErrorCode.DOCUMENT_TOO_LARGE,
+                    because=because(Reason.DOCUMENT_PAGES, pages=count, most=MOST_PAGES),
                 )
             return _read(reader, count, turned)
     except (DocumentError, MemoryError, OSError):
@@ -94,6 +96,7 @@ def _read(reader: PdfReader, count: int, turned: Callable[[int, int], None]) -> 
                 f"This PDF holds more than {MOST_TEXT:,} letters of text.",
                 "Split it, and have the parts read that you need.",
                 code=ErrorCode.DOCUMENT_TOO_LARGE,
+                because=because(Reason.DOCUMENT_LETTERS, most=MOST_TEXT),
             )
     if not any(letter.isalnum() for text in texts for letter in text):
         if unreadable:

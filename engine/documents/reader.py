@@ -19,6 +19,7 @@ import msgspec
 from engine.documents.extract import MOST_PASSAGES
 from engine.documents.lines import Done, Failed, Line, Page, Passage
 from engine.errors import Cancelled, DocumentError, ErrorCode
+from engine.reasons import Reason, because, recognised
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +85,8 @@ def read_document(
         ears.join()
         child.stdout.close()
     if isinstance(found, Failed):
-        raise DocumentError(found.message, found.hint, code=ErrorCode(found.code))
+        why = recognised(found.reason, found.values)
+        raise DocumentError(found.message, found.hint, code=ErrorCode(found.code), because=why)
     return Document(path.name, *found)
 
 
@@ -111,6 +113,7 @@ def _gather(
                     "Reading this file takes too long.",
                     "Save a simpler copy, or only the pages that matter.",
                     code=ErrorCode.DOCUMENT_TOO_LARGE,
+                    because=because(Reason.DOCUMENT_SLOW),
                 ) from None
             continue
         last = time.monotonic()

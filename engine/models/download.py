@@ -40,6 +40,7 @@ from typing import BinaryIO, Final, NoReturn
 import filelock
 
 from engine.errors import Cancelled, DownloadError
+from engine.reasons import Reason, because
 
 CHUNK: Final = 1 << 18
 MAX_BYTES: Final = 1 << 42
@@ -48,6 +49,7 @@ SYNC_EVERY: Final = 64 << 20
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 _KEPT: Final = "What has arrived is kept: start the download again to go on from there."
+_ADDRESS: Final = because(Reason.DOWNLOAD_ADDRESS)
 _SIDE_LIMIT: Final = 1 << 16
 _URL_MARKS: Final = "%/?:@!$&'()*+,;=-._~"
 
@@ -155,7 +157,9 @@ def file_name(url: str) -> str:
     last = urllib.parse.unquote(_parsed(url).path).replace("\\", "/").rpartition("/")[2]
     name = re.sub(r"[^\w.+-]+", "_", last).lstrip(".")[:200]
     if not name:
-        raise DownloadError(f"The address {url} names no file.", "Give the address of the file itself.")
+        raise DownloadError(
+            f"The address {url} names no file.", "Give the address of the file itself.", because=_ADDRESS
+        )
     return name
 
 
@@ -190,14 +194,22 @@ def download(
         Cancelled: it was cancelled; what arrived was kept.
     """
     if sha256 is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", sha256):
-        raise DownloadError("The checksum is no SHA-256: 64 hexadecimal digits.", "Check it, or leave it out.")
+        raise DownloadError(
+            "The checksum is no SHA-256: 64 hexadecimal digits.",
+            "Check it, or leave it out.",
+            because=because(Reason.DOWNLOAD_CHECKSUM_FORM),
+        )
     _parsed(url)
     work = _Download(
         url, target, sha256, size, progress or (lambda _: None), cancel or CancelToken(), policy or Policy()
     )
     with _disk(target), work.alone():
         if target.exists():
-            raise DownloadError(f"{target} is there already.", "Choose another name, or remove that file first.")
+            raise DownloadError(
+                f"{target} is there already.",
+                "Choose another name, or remove that file first.",
+                because=because(Reason.DOWNLOAD_EXISTS, path=str(target)),
+            )
         work.receive()
         work.verify(accept)
         work.finish()
@@ -212,11 +224,14 @@ def _disk(target: Path) -> Iterator[None]:
         raise  # somebody who was told of the progress has gone
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DownloadError("The disk became full.", f"Free some space. {_KEPT}") from error
+            full = because(Reason.DOWNLOAD_FULL)
+            raise DownloadError("The disk became full.", f"Free some space. {_KEPT}", because=full) from error
         reason = (error.strerror or str(error)).lower()
         raise DownloadError(
-            f"{target} cannot be written: {reason}.", "Check the folder, and who may write there."
-        ) from (error)
+            f"{target} cannot be written: {reason}.",
+            "Check the folder, and who may write there.",
+            because=because(Reason.DOWNLOAD_DISK, path=str(target)),
+        ) from error
 
 
 def _parsed(url: str) -> urllib.parse.SplitResult:
@@ -226,9 +241,11 @@ def _parsed(url: str) -> urllib.parse.SplitResult:
     except ValueError:
         bad = True
     if bad or re.search(r"[\x00-\x20\x7f]", url):
-        raise DownloadError(f"{url!r} is no http or https address.", "Copy the file's address anew.")
+        raise DownloadError(f"{url!r} is no http or https address.", "Copy the file's address anew.", because=_ADDRESS)
     if parts.username is not None or parts.password is not None:
-        raise DownloadError("The address holds a user name or password.", "Only public files are downloaded.")
+        raise DownloadError(
+            "The address holds a user name or password.", "Only public files are downloaded.", because=_ADDRESS
+        )
     return parts
 
 
@@ -268,8 +285,10 @@ class _Download:
             lock.acquire(timeout=0)
         except filelock.Timeout:
             raise DownloadError(
-                f"{self._target.name} is being downloaded already.", "Wait for it, or cancel it."
-            ) from (None)
+                f"{self._target.name} is being downloaded already.",
+                "Wait for it, or cancel it.",
+                because=because(Reason.DOWNLOAD_TWICE, file=self._target.name),
+            ) from None
         try:
             yield
         finally:
@@ -301,6 +320,7 @@ class _Download:
                 raise DownloadError(
                     f"The download broke off {failures} times in a row, at last because {broken.why}.",
                     f"Check the network and try again later. {_KEPT}",
+                    because=because(Reason.DOWNLOAD_BROKEN, failures=failures),
                 )
             pause = self._policy.pause * 2 ** (failures - 1) if broken.pause is None else broken.pause
             self._say("waiting", done, force=True)
@@ -338,6 +358,7 @@ class _Download:
             raise DownloadError(
                 f"The server's certificate is not valid: {error.verify_message}.",
                 "Somebody may be listening in. Check this computer's clock, or try another network.",
+                because=because(Reason.DOWNLOAD_CERTIFICATE),
             ) from error
         except (http.client.HTTPException, OSError) as error:
             self._cancel.check()  # a connection that was shut down on purpose looks broken too
@@ -362,7 +383,11 @@ class _Download:
             place = answer.getheader("Location")
             connection.close()
             url = self._redirected(url, place)
-        raise DownloadError("The server sends from one address to the next without end.", "Try another address.")
+        raise DownloadError(
+            "The server sends from one address to the next without end.",
+            "Try another address.",
+            because=because(Reason.DOWNLOAD_REDIRECTED),
+        )
 
     def _headers(self, done: int) -> dict[str, str]:
         headers = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "Techo", "Connection": "close"}
@@ -375,12 +400,17 @@ class _Download:
 
     def _redirected(self, url: str, place: str | None) -> str:
         if not place:
-            raise DownloadError("The server sends to another address without naming it.", "Try another address.")
+            raise DownloadError(
+                "The server sends to another address without naming it.",
+                "Try another address.",
+                because=because(Reason.DOWNLOAD_REDIRECTED),
+            )
         after = urllib.parse.urljoin(url, place)
         if urllib.parse.urlsplit(url).scheme == "https" and _parsed(after).scheme != "https":
             raise DownloadError(
                 "The server sends from a protected address (https) to an unprotected one (http); that is refused.",
                 "Look for the file in another place.",
+                because=because(Reason.DOWNLOAD_UNPROTECTED),
             )
         _parsed(after)
         return after
@@ -402,7 +432,11 @@ class _Download:
         if status not in (200, 206):
             self._refused(answer)
         if (answer.getheader("Content-Encoding") or "identity").lower() != "identity":
-            raise DownloadError("The server compresses the file, which was not asked for.", "Try another address.")
+            raise DownloadError(
+                "The server compresses the file, which was not asked for.",
+                "Try another address.",
+                because=because(Reason.DOWNLOAD_OTHER_FILE),
+            )
         if status == 206:
             total: int | None = self._range(answer, done)
             if done and (not self._same(answer) or self._total not in (None, total)):
@@ -428,6 +462,7 @@ class _Download:
             raise DownloadError(
                 "The server does not say how long the file is, so nobody could tell whether all of it came.",
                 "Give its checksum (SHA-256), or look for another source.",
+                because=because(Reason.DOWNLOAD_NO_LENGTH),
             )
 
     def _range(self, answer: http.client.HTTPResponse, done: int) -> int:
@@ -449,9 +484,14 @@ class _Download:
             raise DownloadError(
                 f"The server offers a file of {total:,} bytes; the one that was asked for has {self._size:,}.",
                 "It is another file, or a damaged one. Look for another source.",
+                because=because(Reason.DOWNLOAD_OTHER_FILE),
             )
         if total is not None and total > MAX_BYTES:
-            raise DownloadError(f"The server announces {total:,} bytes, which no model has.", "Try another address.")
+            raise DownloadError(
+                f"The server announces {total:,} bytes, which no model has.",
+                "Try another address.",
+                because=because(Reason.DOWNLOAD_OTHER_FILE),
+            )
         self._total = self._size if total is None else total
 
     def _room(self, done: int) -> None:
@@ -463,6 +503,7 @@ class _Download:
                 f"There is not enough room: {need:,} bytes are to come, {free:,} are free, and "
                 f"{self._policy.leave_free:,} of them are left alone.",
                 f"Free some space, or choose a folder on another disk. {_KEPT}",
+                because=because(Reason.DOWNLOAD_ROOM, need_bytes=need, free_bytes=free),
             )
 
     def _refused(self, answer: http.client.HTTPResponse) -> NoReturn:
@@ -477,7 +518,14 @@ class _Download:
             404: "Check the address; the file may have moved.",
             410: "The file was removed. Look for another source.",
         }.get(status, "Check the address.")
-        raise DownloadError(f"The server refused: {status} {reason}".rstrip() + ".", hint)
+        why = {
+            401: Reason.DOWNLOAD_NOT_PUBLIC,
+            403: Reason.DOWNLOAD_NOT_PUBLIC,
+            404: Reason.DOWNLOAD_GONE,
+            410: Reason.DOWNLOAD_GONE,
+        }.get(status, Reason.DOWNLOAD_REFUSED)
+        words = f"The server refused: {status} {reason}".rstrip() + "."
+        raise DownloadError(words, hint, because=because(why, status=status))
 
     def _copy(self, answer: http.client.HTTPResponse, done: int, *, announced: bool) -> int:
         """Writes the body to the part file from byte `done` on."""
@@ -515,6 +563,7 @@ class _Download:
             raise DownloadError(
                 f"The server sends more than the {limit:,} bytes that the file has; what came was removed.",
                 "It is another file, or a hostile server. Look for another source.",
+                because=because(Reason.DOWNLOAD_OTHER_FILE),
             )
         if self._total is not None and done < self._total:
             raise _Broken(f"the connection was cut after {done:,} of {self._total:,} bytes")
@@ -619,6 +668,7 @@ class _Download:
                 raise DownloadError(
                     f"The file's checksum is {state.hexdigest()} instead of {self._sha256}; it was removed.",
                     "It was damaged on the way, or is another file. Download it again, or from another source.",
+                    because=because(Reason.DOWNLOAD_CHECKSUM),
                 )
         self._say("checking", size, force=True)
         if accept is not None:

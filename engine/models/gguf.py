@@ -25,6 +25,7 @@ from typing import BinaryIO, Final, NoReturn
 
 from engine.errors import ModelFileError
 from engine.models.formats import FORMATS, WITHDRAWN, Format
+from engine.reasons import Reason, because
 
 MAX_ENTRIES: Final = 4096
 MAX_TENSORS: Final = 65_536
@@ -43,6 +44,7 @@ _BLOCK: Final = 1 << 18
 Scalar = int | float | bool | str
 
 _AGAIN: Final = "Download it again, from a source you trust."
+_CHOOSE: Final = "Choose a file that ends in .gguf."
 _SCALARS: Final = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _TEXT: Final = 8
 _ARRAY: Final = 9
@@ -142,7 +144,11 @@ def read_container(path: Path) -> Container:
             return _read(path, _Cursor(path, file, size))
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise ModelFileError(f"{path} cannot be read: {reason}.", "Check the path and who may read it.") from error
+        raise ModelFileError(
+            f"{path} cannot be read: {reason}.",
+            "Check the path and who may read it.",
+            because=because(Reason.MODEL_UNREADABLE, path=str(path)),
+        ) from error
 
 
 def _open(path: Path) -> BinaryIO:
@@ -167,8 +173,8 @@ class _Cursor:
         self._block = b""
         self._start = 0
 
-    def refuse(self, what: str, hint: str = _AGAIN) -> NoReturn:
-        raise ModelFileError(f"{self.path}: {what}.", hint)
+    def refuse(self, what: str, hint: str = _AGAIN, reason: Reason = Reason.MODEL_DAMAGED) -> NoReturn:
+        raise ModelFileError(f"{self.path}: {what}.", hint, because=because(reason, path=str(self.path)))
 
     def left(self) -> int:
         return self.size - self.position
@@ -178,6 +184,7 @@ class _Cursor:
             self.refuse(
                 f"the file is cut off in the header: {what} takes {count:,} bytes and {self.left():,} are left",
                 f"The download was not complete, or the file is damaged. {_AGAIN}",
+                Reason.MODEL_CUT,
             )
         self.position += count
 
@@ -193,7 +200,11 @@ class _Cursor:
         while len(self._block) < count:
             piece = self._file.read(wanted - len(self._block))
             if not piece:
-                self.refuse("the file became shorter while it was read", "Wait until it is complete; then try again.")
+                self.refuse(
+                    "the file became shorter while it was read",
+                    "Wait until it is complete; then try again.",
+                    Reason.MODEL_CUT,
+                )
             self._block += piece
         return self._block[:count]
 
@@ -228,7 +239,7 @@ class _Cursor:
                 at += 8 + length
                 done += 1
             if at == 0:
-                self.refuse(f"the file is cut off in the header, in {what}", _AGAIN)
+                self.refuse(f"the file is cut off in the header, in {what}", _AGAIN, Reason.MODEL_CUT)
             self.skip(at, what)
 
 
@@ -254,14 +265,15 @@ def _read(path: Path, cursor: _Cursor) -> Container:
 
 def _check_magic(cursor: _Cursor) -> None:
     if cursor.size == 0:
-        cursor.refuse("the file is empty", "The download was not complete. Download it again.")
+        hint = "The download was not complete. Download it again."
+        cursor.refuse("the file is empty", hint, Reason.MODEL_EMPTY)
     magic = cursor.take(min(4, cursor.size), "the first bytes")
     if magic == b"GGUF":
         return
     for beginning, what in _FOREIGN:
         if magic.startswith(beginning):
-            cursor.refuse(f"this is not a GGUF file but {what}", "Choose a file that ends in .gguf.")
-    cursor.refuse("this is not a GGUF file", "Choose a file that ends in .gguf.")
+            cursor.refuse(f"this is not a GGUF file but {what}", _CHOOSE, Reason.MODEL_NO_GGUF)
+    cursor.refuse("this is not a GGUF file", _CHOOSE, Reason.MODEL_NO_GGUF)
 
 
 def _refuse_version(cursor: _Cursor, version: int) -> NoReturn:
@@ -271,12 +283,15 @@ def _refuse_version(cursor: _Cursor, version: int) -> NoReturn:
             "it was written for a big-endian computer (the bytes of each number are in the other order), "
             "and this one is little-endian",
             "Look for the little-endian file of the same model; nearly all are.",
+            Reason.MODEL_BIG_ENDIAN,
         )
     if version == 1:
-        cursor.refuse("it has GGUF version 1, of the year 2023, which llama.cpp no longer reads", "Look for a new one.")
+        what = "it has GGUF version 1, of the year 2023, which llama.cpp no longer reads"
+        cursor.refuse(what, "Look for a new one.", Reason.MODEL_OLD)
     cursor.refuse(
         f"it has GGUF version {version:,}; 2 and 3 are known",
         "It is damaged, or made for a newer program. Update Techo, or look for another file.",
+        Reason.MODEL_NEW,
     )
 
 
@@ -367,11 +382,13 @@ def _tensor(cursor: _Cursor, name: str) -> Tensor:
             f"{what} is in the format {WITHDRAWN[number]} ({number}), which llama.cpp no longer reads",
             "Look for the same model in another quantization; of a BitNet or Falcon-E model whose file is called i2_s "
             "take the one in TQ2_0 or TQ1_0.",
+            Reason.MODEL_OLD,
         )
     if number not in FORMATS:
         cursor.refuse(
             f"{what} is in a format ({number:,}) that is not known",
             "It is damaged, or made for a newer llama.cpp. Update Techo, or choose another quantization.",
+            Reason.MODEL_NEW,
         )
     known = FORMATS[number]
     weights = 1
@@ -411,4 +428,5 @@ def _check_layout(cursor: _Cursor, tensors: list[Tensor], start: int, alignment:
                 f"the file ends {end - cursor.size:,} bytes too early: its tensors go on to byte {end:,} "
                 f"and it has {cursor.size:,}",
                 "The download was not complete, or the file is damaged. Download it again (a download can be resumed).",
+                Reason.MODEL_CUT,
             )

@@ -29,6 +29,7 @@ from engine.models.shape import (
     windows_of,
 )
 from engine.models.weights import CPU_ONLY, Weights
+from engine.reasons import Reason, because
 
 MAX_LAYERS: Final = 1024
 MAX_WIDTH: Final = 1 << 20
@@ -50,6 +51,7 @@ _NO_PARTNERS: Final = {
     "bitnet-b1.58": "a file for BitNet.cpp, which llama.cpp cannot run",
     "bitnet-25": "a file for BitNet.cpp or ik_llama.cpp, which llama.cpp cannot run",
 }
+_WHOLE: Final = "Choose the GGUF file of a whole language model."
 _NO_MODELS: Final = {
     "adapter": "a LoRA adapter: a change to another model, not a model",
     "mmproj": "the image reader of another model",
@@ -192,22 +194,26 @@ class _Facts:
     def _check_kind(self) -> None:
         kind = self._text("general.type")
         if kind in _NO_MODELS:
-            self._refuse(f"this is {_NO_MODELS[kind]}", "Choose the GGUF file of a whole language model.")
+            self._refuse(f"this is {_NO_MODELS[kind]}", _WHOLE, Reason.MODEL_NO_PARTNER)
         if not self._architecture:
             self._refuse("it does not say which architecture it has (general.architecture)")
         if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", self._architecture):
             self._refuse("the name of its architecture is none")
         if self._architecture in _NO_PARTNERS:
-            self._refuse(f"this is {_NO_PARTNERS[self._architecture]}", "Choose the GGUF file of a language model.")
+            what = f"this is {_NO_PARTNERS[self._architecture]}"
+            self._refuse(what, "Choose the GGUF file of a language model.", Reason.MODEL_NO_PARTNER)
         parts = self._number("split.count", 1, 1 << 16, optional=True)
         if parts > 1:
             part = self._number("split.no", 0, 1 << 16, optional=True) + 1
             self._refuse(
                 f"this is part {part} of {parts} of a model",
                 "Join the parts with llama.cpp's `llama-gguf-split --merge`, and choose the joined file.",
+                Reason.MODEL_PART,
+                part=part,
+                parts=parts,
             )
         if not self._file.tensors:
-            self._refuse("this is a vocabulary without weights", "Choose the GGUF file of a whole language model.")
+            self._refuse("this is a vocabulary without weights", _WHOLE, Reason.MODEL_NO_WEIGHTS)
 
     def _check_fractions(self) -> None:
         """llama.cpp does not look at these before it computes with them: with a negative epsilon the process aborts."""
@@ -372,8 +378,15 @@ class _Facts:
             self._refuse(f"{key} has {value.count:,} entries for {layers} layers")
         return [self._within(key, one, 0, MAX_WIDTH) for one in value.values]
 
-    def _refuse(self, what: str, hint: str = "Download it again, or choose another file.") -> NoReturn:
-        raise ModelFileError(f"{self._file.path}: {what}.", hint)
+    def _refuse(
+        self,
+        what: str,
+        hint: str = "Download it again, or choose another file.",
+        reason: Reason = Reason.MODEL_DAMAGED,
+        **values: str | int,
+    ) -> NoReturn:
+        path = self._file.path
+        raise ModelFileError(f"{path}: {what}.", hint, because=because(reason, path=str(path), **values))
 
 
 def _short(value: Value) -> str:

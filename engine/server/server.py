@@ -20,7 +20,6 @@ from engine.protocol import (
     EngineState,
     EngineStatus,
     ErrorBody,
-    Notice,
     Notification,
     Ok,
     Request,
@@ -226,7 +225,7 @@ class Server:
                 if work in self._turns:
                     self._turns.remove(work)
             for notice in self._service.take_notices():
-                self._notify("engine.notice", Notice(message=notice))
+                self._notify("engine.notice", notice)
             if self._initialized and self._state != "ready" and not self._stopping:
                 self._enter("ready")
 
@@ -296,7 +295,7 @@ class Server:
         nameless = error.code in (ErrorCode.PARSE_ERROR, ErrorCode.INVALID_REQUEST, ErrorCode.TOO_LARGE)
         if identifier is None and not nameless:
             return  # a notification gets no answer
-        body = ErrorBody(code=int(error.code), message=error.message, hint=error.hint)
+        body = ErrorBody(**error.fields())
         self._writer.write(msgspec.json.encode({"jsonrpc": "2.0", "id": identifier, "error": body}))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -20,6 +20,7 @@ from engine.bit_ttt import Memory, SlowWeights
 from engine.errors import BackboneError, EngineError, ErrorCode, ProfileError, ProtocolError, StateError, StoreError
 from engine.models import file_digest, find_bundled_model, find_default_model, find_memory_weights
 from engine.models.locate import require_model, require_weights
+from engine.reasons import Reason, Remark, because
 from engine.server import timeline
 from engine.session import ImportCheck, Session
 from engine.store import (
@@ -162,7 +163,9 @@ class Service:
         except (ImportError, OSError, RuntimeError) as error:
             logger.exception("llama.cpp cannot be loaded")
             raise BackboneError(
-                "llama.cpp, which runs the language model, cannot be loaded.", "Run ./techo to set it up again."
+                "llama.cpp, which runs the language model, cannot be loaded.",
+                "Run ./techo to set it up again.",
+                because=because(Reason.LLAMA_BROKEN),
             ) from error
         options = self._options
         talks = find_default_model() if options.model is None else require_model(options.model)
@@ -172,7 +175,9 @@ class Service:
             slow = SlowWeights.load(weights)
         except (ValueError, KeyError, OSError) as error:
             raise BackboneError(
-                f"The memory's weights {weights.name} cannot be read.", "Install Techo again, or choose another file."
+                f"The memory's weights {weights.name} cannot be read.",
+                "Install Techo again, or choose another file.",
+                because=because(Reason.WEIGHTS_UNREADABLE, file=weights.name),
             ) from error
         remembers = talks if digest == slow.backbone else self._hippocampus(talks, slow, weights.name)
         backbone = Backbone(
@@ -208,12 +213,13 @@ class Service:
                 f"The memory's weights {weights} were not trained for the language model {talks.stem}, nor for the "
                 "bundled one.",
                 "Use the memory's weights that ship with Techo, or those that were trained for this model.",
+                because=because(Reason.WEIGHTS_FOREIGN, file=weights, model=talks.stem),
             )
         return bundled
 
-    def take_notices(self) -> list[str]:
+    def take_notices(self) -> list[p.Notice]:
         """What a person should know and was not told yet."""
-        return [] if self._session is None else self._session.take_notices()
+        return [] if self._session is None else notices(self._session.take_notices())
 
     @property
     def tidy_in(self) -> float | None:
@@ -270,24 +276,24 @@ class Service:
                 code=ErrorCode.PROTOCOL_VERSION,
             )
         self.load()
-        notices: list[str] = []
+        found: list[p.Notice] = []
         if asked.profile is not None:
             if asked.create and not self._exists(asked.profile):
                 self._refuse_to_replace(asked.profile)
                 self._store.create(asked.profile)
-            notices = self._enter(asked.profile)
+            found = self._enter(asked.profile)
         return p.Initialized(
             protocol=p.PROTOCOL_VERSION,
             engine=_version(),
             backbone=(self._ready.speaker or self._ready.backbone).info,
             profile=None if self._session is None else _profile(self._session.profile.record),
-            notices=notices,
+            notices=found,
             hippocampus=None if self._ready.speaker is None else self._ready.backbone.info,
         )
 
     # ------------------------------------------------------------------------------------------ profiles
 
-    def _enter(self, name: str) -> list[str]:
+    def _enter(self, name: str) -> list[p.Notice]:
         """Opens a profile in place of the open one, which stays open when this fails -> notices."""
         if self._session is not None and name_key(self._session.profile.record.name) == name_key(name):
             return []
@@ -302,7 +308,7 @@ class Service:
         self._session = session
         self._tidy_at = time.monotonic() + UNDO_SECONDS if profile.deleted() else None
         self.profile_name = session.profile.record.name
-        return session.take_notices()
+        return notices(session.take_notices())
 
     def _leave(self) -> None:
         session, self._session, self.profile_name = self._session, None, None
@@ -329,12 +335,14 @@ class Service:
                     f"There is no profile {name.strip()[:80]}, and {record.name} cannot be opened: {record.problem}",
                     "If that is the one you mean, bring it back from an exported file (techo memory import FILE --name "
                     "NAME). To begin anew, make a profile yourself (techo profile create NAME).",
+                    because=because(Reason.PROFILE_UNREADABLE, name=name.strip()[:80], other=record.name),
                 )
             raise StateError(
                 f"There is no profile {name.strip()[:80]}, and the file of {record.name} was changed on disk while "
                 "Techo was closed (a failing disk, or another program); its name may have been another.",
                 f"Open {record.name} and see whether it is the one you mean. To begin anew, make a profile yourself "
                 "(techo profile create NAME).",
+                because=because(Reason.PROFILE_CHANGED, name=name.strip()[:80], other=record.name),
             )
 
     def _profile_list(self, _asked: None, _call: Call) -> p.ProfileList:
@@ -345,8 +353,8 @@ class Service:
         return self._profile_open(asked, call)
 
     def _profile_open(self, asked: p.ProfileName, _call: Call) -> p.ProfileOpened:
-        notices = self._enter(asked.name)
-        return p.ProfileOpened(profile=_profile(self._open.profile.record), notices=notices)
+        found = self._enter(asked.name)
+        return p.ProfileOpened(profile=_profile(self._open.profile.record), notices=found)
 
     def _profile_rename(self, asked: p.ProfileRename, _call: Call) -> p.Ok:
         self._store.rename(asked.name, asked.new_name)
@@ -357,8 +365,8 @@ class Service:
     def _profile_duplicate(self, asked: p.ProfileDuplicate, _call: Call) -> p.ProfileInfo:
         here = self._is_open(asked.name)
 
-        def notice(text: str) -> None:
-            self._notify("engine.notice", p.Notice(message=text))
+        def notice(remark: Remark) -> None:
+            self._notify("engine.notice", *notices([remark]))
 
         return _profile(self._store.duplicate(asked.name, asked.new_name, open_here=here, notice=notice))
 
@@ -374,6 +382,7 @@ class Service:
                 f"There is no profile {asked.name.strip()[:80]}.",
                 "See the list of profiles.",
                 code=ErrorCode.PROFILE_NOT_FOUND,
+                because=because(Reason.NO_PROFILE, name=asked.name.strip()[:80]),
             )
         current = self._is_open(asked.name)
         if not asked.confirm:
@@ -690,6 +699,19 @@ def _moment(text: str) -> str:
         raise ProtocolError(
             f"{text[:80]!r} is not a moment.", "Write it as 2026-01-31T18:00:00Z.", code=ErrorCode.INVALID_PARAMS
         ) from None
+
+
+def notices(remarks: Iterable[Remark]) -> list[p.Notice]:
+    """Remarks as they go over the pipe."""
+    return [
+        p.Notice(
+            message=str(remark),
+            reason=remark.because.reason,
+            values=dict(remark.because.values),
+            error=None if remark.error is None else p.ErrorBody(**remark.error.fields()),
+        )
+        for remark in remarks
+    ]
 
 
 def _path(text: str) -> Path:

@@ -28,6 +28,7 @@ from typing import IO, Annotated, Final, Literal, cast
 import msgspec
 
 from engine.errors import StoreError
+from engine.reasons import Reason, because
 from engine.store import tensors
 from engine.store.files import Files, NewFile, disk_errors, replacing
 from engine.store.journal import Journal
@@ -269,6 +270,7 @@ def _member(
                     f"Could not export to {path}: the profile is too large for one file ({name}: {MAX_MEMBER[name]:,} "
                     "bytes at most).",
                     "Copy the profile's folder instead, or delete old conversations.",
+                    because=because(Reason.EXPORT_LARGE, path=str(path)),
                 )
             count += 1
             digest.update(chunk)

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import ErrorCode, StateError, StoreError
+from engine.reasons import Reason, because
 from engine.store.files import Files, damaged_database, disk_errors
 from engine.store.records import Clock, stamp
 
@@ -413,6 +414,7 @@ def _index_needs_trust() -> bool:
                 f"Techo cannot search what was said: the SQLite of this Python ({sqlite3.sqlite_version}) lacks the "
                 f"index for it ({error}).",
                 f"Use a Python whose SQLite is {SEARCH_NEEDS} or newer and has FTS5. Nothing was changed.",
+                because=because(Reason.NO_SEARCH, have=sqlite3.sqlite_version, need=SEARCH_NEEDS),
             ) from error
         connection.execute("CREATE TABLE said (text)")
         connection.execute("CREATE TRIGGER t AFTER INSERT ON said BEGIN INSERT INTO word (text) VALUES (new.text); END")
@@ -440,6 +442,7 @@ def read_version(connection: sqlite3.Connection, path: Path) -> int:
             f"this Techo knows {MAJOR}.{MINOR}).",
             "Update Techo, then open the profile again. Nothing was changed.",
             code=ErrorCode.STATE_NEWER,
+            because=because(Reason.NEWER_PROFILE, format=f"{version >> 16}.{version & 0xFFFF}"),
         )
     return int(version)
 

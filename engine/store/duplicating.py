@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+from engine.reasons import Remark
 from engine.store.database import FILE_NAME, Database
 from engine.store.files import Files, disk_errors
 from engine.store.journal import Journal, bound_identity
@@ -20,7 +21,7 @@ from engine.store.transcript import Transcript
 
 
 def duplicate(
-    files: Files, source: Path, folder: Path, twin: ProfileRecord, clock: Clock, notice: Callable[[str], None]
+    files: Files, source: Path, folder: Path, twin: ProfileRecord, clock: Clock, notice: Callable[[Remark], None]
 ) -> None:
     """Fills the empty `folder` with a copy of the profile in `source`, under the id, name and date of `twin`.
 

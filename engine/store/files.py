@@ -26,6 +26,7 @@ from typing import BinaryIO, Final
 import filelock
 
 from engine.errors import ErrorCode, StateError, StoreError
+from engine.reasons import Reason, because
 
 PRIVATE_FOLDER: Final = 0o700
 PRIVATE_FILE: Final = 0o600
@@ -241,36 +242,72 @@ def remove_tree(files: Files, path: Path) -> None:
 
 _NOTHING_LOST: Final = "What was saved before is untouched."
 
-_BY_ERRNO: Final[dict[int, tuple[str, str]]] = {
-    errno.ENOSPC: ("the disk is full", f"Free some space on that disk and try again. {_NOTHING_LOST}"),
-    errno.EDQUOT: ("the disk quota is used up", f"Free some space and try again. {_NOTHING_LOST}"),
-    errno.EFBIG: ("the file would be too large for this disk", f"Choose another disk. {_NOTHING_LOST}"),
-    errno.EACCES: ("permission was denied", "Check who owns that folder and whether you may write there."),
-    errno.EPERM: ("permission was denied", "Check who owns that folder and whether you may write there."),
-    errno.EROFS: ("the disk is read-only", "Choose a folder on a disk that can be written to (--data-dir)."),
-    errno.ENOENT: ("it does not exist", "Check the path."),
-    errno.ENOTDIR: ("a part of the path is not a folder", "Check the path."),
-    errno.EISDIR: ("it is a folder", "Name a file."),
-    errno.EEXIST: ("it exists already", "Choose another name."),
-    errno.EINVAL: ("it is not an ordinary file", "Name an ordinary file."),
-    errno.ENAMETOOLONG: ("the name is too long", "Choose a shorter one."),
-    errno.EMFILE: ("too many files are open", "Close other programs and try again."),
-    errno.ENFILE: ("too many files are open", "Close other programs and try again."),
-    errno.EIO: ("the disk reported an error", "Make a copy of your data folder and have the disk checked."),
+_BY_ERRNO: Final[dict[int, tuple[str, str, Reason]]] = {
+    errno.ENOSPC: (
+        "the disk is full",
+        f"Free some space on that disk and try again. {_NOTHING_LOST}",
+        Reason.DISK_FULL,
+    ),
+    errno.EDQUOT: ("the disk quota is used up", f"Free some space and try again. {_NOTHING_LOST}", Reason.DISK_QUOTA),
+    errno.EFBIG: (
+        "the file would be too large for this disk",
+        f"Choose another disk. {_NOTHING_LOST}",
+        Reason.DISK_TOO_LARGE,
+    ),
+    errno.EACCES: (
+        "permission was denied",
+        "Check who owns that folder and whether you may write there.",
+        Reason.DISK_DENIED,
+    ),
+    errno.EPERM: (
+        "permission was denied",
+        "Check who owns that folder and whether you may write there.",
+        Reason.DISK_DENIED,
+    ),
+    errno.EROFS: (
+        "the disk is read-only",
+        "Choose a folder on a disk that can be written to (--data-dir).",
+        Reason.DISK_READ_ONLY,
+    ),
+    errno.ENOENT: ("it does not exist", "Check the path.", Reason.DISK_MISSING),
+    errno.ENOTDIR: ("a part of the path is not a folder", "Check the path.", Reason.DISK_NO_FOLDER),
+    errno.EISDIR: ("it is a folder", "Name a file.", Reason.DISK_IS_FOLDER),
+    errno.EEXIST: ("it exists already", "Choose another name.", Reason.DISK_EXISTS),
+    errno.EINVAL: ("it is not an ordinary file", "Name an ordinary file.", Reason.DISK_NO_FILE),
+    errno.ENAMETOOLONG: ("the name is too long", "Choose a shorter one.", Reason.DISK_NAME_LONG),
+    errno.EMFILE: ("too many files are open", "Close other programs and try again.", Reason.DISK_OPEN_FILES),
+    errno.ENFILE: ("too many files are open", "Close other programs and try again.", Reason.DISK_OPEN_FILES),
+    errno.EIO: (
+        "the disk reported an error",
+        "Make a copy of your data folder and have the disk checked.",
+        Reason.DISK_BROKEN,
+    ),
 }
 
-_BY_SQLITE: Final[dict[int, tuple[str, str]]] = {
+_BY_SQLITE: Final[dict[int, tuple[str, str, Reason]]] = {
     sqlite3.SQLITE_FULL: _BY_ERRNO[errno.ENOSPC],
-    sqlite3.SQLITE_READONLY: ("it cannot be written to", _BY_ERRNO[errno.EACCES][1]),
+    sqlite3.SQLITE_READONLY: ("it cannot be written to", _BY_ERRNO[errno.EACCES][1], Reason.DISK_DENIED),
     sqlite3.SQLITE_PERM: _BY_ERRNO[errno.EACCES],
     sqlite3.SQLITE_AUTH: _BY_ERRNO[errno.EACCES],
-    sqlite3.SQLITE_CANTOPEN: ("it cannot be opened", "Check that the folder exists and that you may write to it."),
+    sqlite3.SQLITE_CANTOPEN: (
+        "it cannot be opened",
+        "Check that the folder exists and that you may write to it.",
+        Reason.DISK_CANNOT_OPEN,
+    ),
     sqlite3.SQLITE_IOERR: _BY_ERRNO[errno.EIO],
-    sqlite3.SQLITE_BUSY: ("another program is using it", "Close the other Techo, or wait a moment, and try again."),
-    sqlite3.SQLITE_LOCKED: ("another program is using it", "Close the other Techo, or wait a moment, and try again."),
+    sqlite3.SQLITE_BUSY: (
+        "another program is using it",
+        "Close the other Techo, or wait a moment, and try again.",
+        Reason.DISK_BUSY,
+    ),
+    sqlite3.SQLITE_LOCKED: (
+        "another program is using it",
+        "Close the other Techo, or wait a moment, and try again.",
+        Reason.DISK_BUSY,
+    ),
     sqlite3.SQLITE_NOLFS: _BY_ERRNO[errno.EFBIG],
-    sqlite3.SQLITE_NOMEM: ("there is not enough memory", "Close other programs and try again."),
-    sqlite3.SQLITE_TOOBIG: ("the text is too large", "Use a shorter one."),
+    sqlite3.SQLITE_NOMEM: ("there is not enough memory", "Close other programs and try again.", Reason.DISK_NO_MEMORY),
+    sqlite3.SQLITE_TOOBIG: ("the text is too large", "Use a shorter one.", Reason.DISK_TOO_LARGE),
 }
 
 _DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
@@ -301,8 +338,9 @@ def disk_errors(action: str, path: Path) -> Iterator[None]:
 
 def _from_os(action: str, path: Path, error: OSError) -> StoreError:
     where = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else path
-    what, hint = _BY_ERRNO.get(error.errno or 0, (error.strerror or str(error), "Check the disk and try again."))
-    return StoreError(f"Could not {action}: {what} ({where}).", hint)
+    other = (error.strerror or str(error), "Check the disk and try again.", Reason.DISK_OTHER)
+    what, hint, reason = _BY_ERRNO.get(error.errno or 0, other)
+    return StoreError(f"Could not {action}: {what} ({where}).", hint, because=because(reason, path=str(where)))
 
 
 def _from_sqlite(action: str, path: Path, error: sqlite3.Error) -> StoreError | None:
@@ -314,8 +352,8 @@ def _from_sqlite(action: str, path: Path, error: sqlite3.Error) -> StoreError | 
         return damaged_database(path, str(error))
     if primary not in _BY_SQLITE:
         return None
-    what, hint = _BY_SQLITE[primary]
-    return StoreError(f"Could not {action}: {what} ({path}).", hint)
+    what, hint, reason = _BY_SQLITE[primary]
+    return StoreError(f"Could not {action}: {what} ({path}).", hint, because=because(reason, path=str(path)))
 
 
 def damaged_database(path: Path, detail: str) -> StateError:
@@ -325,4 +363,5 @@ def damaged_database(path: Path, detail: str) -> StateError:
         "Nothing was changed. Make a copy of that folder; then import the profile's last export under a new name, "
         "or put back a backup of the folder.",
         code=ErrorCode.STATE_DAMAGED,
+        because=because(Reason.DATABASE_DAMAGED, path=str(path)),
     )

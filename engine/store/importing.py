@@ -24,6 +24,7 @@ from typing import BinaryIO, Final, TypeVar
 import msgspec
 
 from engine.errors import EngineError, ErrorCode, ImportRefused, ProfileError, StateError
+from engine.reasons import Reason, because
 from engine.store import archive, looks, tensors
 from engine.store.archive import (
     CONVERSATIONS,
@@ -57,6 +58,7 @@ MAX_FILE: Final = sum(MAX_MEMBER.values())
 _CHUNK: Final = 256 * 1024
 _END: Final = struct.Struct("<4s4H2LH")  # the zip's end record: signature, disks, entries, directory size, offset, ...
 _LOCAL_HEADER: Final = 30
+_FOREIGN: Final = "it is not a Techo export file"
 _HINT: Final = "Nothing was imported. Export the profile again and copy the file completely."
 
 # What zipfile and zlib raise when they are fed nonsense.
@@ -228,7 +230,7 @@ def _open(file: BinaryIO) -> zipfile.ZipFile:
     if size > MAX_FILE:
         raise _refused(f"the file is larger than {MAX_FILE:,} bytes")
     if size < _END.size:
-        raise _refused("it is not a Techo export file")
+        raise _refused(_FOREIGN)
     file.seek(size - _END.size)
     signature, disk, start_disk, here, entries, length, offset, comment = _END.unpack(file.read(_END.size))
     if signature != b"PK\5\6" or disk or start_disk or comment or here != entries:
@@ -282,13 +284,14 @@ class _Reader:
             raise _refused("its manifest is too large")
         version = _decode(data, archive.Version, MANIFEST)
         if version.format != archive.FORMAT:
-            raise _refused("it is not a Techo export file")
+            raise _refused(_FOREIGN)
         if int(version.version.partition(".")[0]) > archive.MAJOR:
             raise StateError(
                 f"The file was exported by a newer Techo (format {version.version}; this Techo knows "
                 f"{archive.MAJOR}.{archive.MINOR}).",
                 "Update Techo, then import it again. Nothing was imported.",
                 code=ErrorCode.STATE_NEWER,
+                because=because(Reason.NEWER_EXPORT, format=version.version),
             )
         manifest = _decode(data, Manifest, MANIFEST)
         sizes = {info.filename: info.file_size for info in self._container.infolist() if info.filename != MANIFEST}
@@ -384,6 +387,7 @@ def _check_identity(manifest: Manifest, identity: StateIdentity) -> None:
                 error.message,
                 "Import it with the model and version of Techo it was exported with. Nothing was imported.",
                 code=error.code,
+                because=because(Reason.OTHER_EXPORT),
             )
 
 
@@ -401,4 +405,5 @@ def _ask(check: Callable[[_Value], None], value: _Value, what: str) -> None:
 
 
 def _refused(reason: str) -> ImportRefused:
-    return ImportRefused(f"The file cannot be imported: {reason}.", _HINT)
+    foreign = because(Reason.NOT_AN_EXPORT if reason == _FOREIGN else Reason.EXPORT_DAMAGED)
+    return ImportRefused(f"The file cannot be imported: {reason}.", _HINT, because=foreign)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from engine.errors import ErrorCode, StoreError
+from engine.reasons import Because, Reason, because
 from engine.store.database import Database
 from engine.store.records import (
     MAX_PAYLOAD,
@@ -35,7 +36,7 @@ _ROW = _LISTED + ", payload, digest, damaged"
 class Journal:
     """The learned turns of one profile."""
 
-    def __init__(self, database: Database, notice: Callable[[str], None]) -> None:
+    def __init__(self, database: Database, notice: Callable[[str, Because], None]) -> None:
         self._database = database
         self._notice = notice
 
@@ -191,7 +192,8 @@ class Journal:
             self._database.run("UPDATE entry SET damaged = 1 WHERE id = ?", (identifier,))
         self._notice(
             f"Learned turn {identifier} was damaged on disk and has been set aside: it is no longer part of the "
-            "memory. Tell Techo again what it was about."
+            "memory. Tell Techo again what it was about.",
+            because(Reason.ENTRY_SET_ASIDE, entry=identifier),
         )
         return None
 
@@ -218,6 +220,7 @@ def _check(entry: NewEntry) -> None:
             f"What was learned is too large to be kept: {len(entry.payload):,} bytes of {MAX_PAYLOAD:,} at most.",
             "Send the text in parts.",
             code=ErrorCode.TOO_LARGE,
+            because=because(Reason.TEXT_LARGE, bytes=len(entry.payload), most_bytes=MAX_PAYLOAD),
         )
 
 

@@ -20,6 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from engine.reasons import Reason, Remark, because
 from engine.store.files import Files, disk_errors, write_atomically
 
 SUFFIX: Final = "-wal"
@@ -57,7 +58,7 @@ def set_aside_if_damaged(files: Files, database: Path) -> None:
             write_atomically(files, aside, [data], len(data))
 
 
-def take_notice(files: Files, database: Path) -> str | None:
+def take_notice(files: Files, database: Path) -> Remark | None:
     """What a person should know of a log that was set aside and was not told of yet; None: there is none."""
     untold = database.with_name(database.name + UNTOLD)
     aside = database.with_name(database.name + ASIDE)
@@ -66,10 +67,11 @@ def take_notice(files: Files, database: Path) -> str | None:
             return None
         files.rename(untold, aside)
         files.sync_folder(aside.parent)
-    return (
+    return Remark(
         "The log of the newest changes was damaged on disk when Techo last ended (a failing disk, or a loss of power): "
         "what was said or learned last may be missing. Look at the end of your newest chat, and tell Techo again what "
-        f"is not there. A copy of the damaged log was set aside as {aside.name}."
+        f"is not there. A copy of the damaged log was set aside as {aside.name}.",
+        because(Reason.LOG_DAMAGED, aside=aside.name),
     )
 
 

@@ -11,6 +11,7 @@ import unicodedata
 from typing import Final
 
 from engine.errors import ErrorCode, ProfileError
+from engine.reasons import Reason, because
 
 MAX_NAME: Final = 64
 """Characters (code points after NFC)."""
@@ -29,12 +30,14 @@ def clean_name(name: str) -> str:
     cleaned = unicodedata.normalize("NFC", name).strip()
     hint = f"Use 1 to {MAX_NAME} letters, digits or signs, in any script, without line breaks or control characters."
     if not cleaned:
-        raise ProfileError("A profile needs a name.", hint, code=ErrorCode.PROFILE_NAME)
+        why = because(Reason.NAME_MISSING)
+        raise ProfileError("A profile needs a name.", hint, code=ErrorCode.PROFILE_NAME, because=why)
     if len(cleaned) > MAX_NAME:
         raise ProfileError(
             f"The profile name is too long: {len(cleaned)} characters of {MAX_NAME} at most.",
             hint,
             code=ErrorCode.PROFILE_NAME,
+            because=because(Reason.NAME_LONG, length=len(cleaned), most=MAX_NAME),
         )
     for character in cleaned:
         category = unicodedata.category(character)
@@ -44,9 +47,13 @@ def clean_name(name: str) -> str:
                 f"The profile name holds a character that cannot be seen (U+{ord(character):04X}).",
                 hint,
                 code=ErrorCode.PROFILE_NAME,
+                because=because(Reason.NAME_CHARACTER, character=f"U+{ord(character):04X}"),
             )
     if not any(unicodedata.category(character)[0] in "LNPS" for character in cleaned):
-        raise ProfileError("The profile name holds nothing that can be seen.", hint, code=ErrorCode.PROFILE_NAME)
+        why = because(Reason.NAME_INVISIBLE)
+        raise ProfileError(
+            "The profile name holds nothing that can be seen.", hint, code=ErrorCode.PROFILE_NAME, because=why
+        )
     return cleaned
 
 

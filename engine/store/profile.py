@@ -25,6 +25,7 @@ from types import TracebackType
 from typing import Self
 
 from engine.errors import StoreError
+from engine.reasons import Because, Reason, Remark, because
 from engine.store import archive, conversation_file, log, looks, seal, tally, timeline
 from engine.store.conversation_file import Kind, Speakers
 from engine.store.database import FILE_NAME, Database
@@ -70,7 +71,7 @@ class Profile:
         self._lock = lock
         self._store = store
         self._closed = False
-        self._notices: list[str] = []
+        self._notices: list[Remark] = []
         path = folder / FILE_NAME
         try:
             sealed = seal.holds(files, folder, path)
@@ -93,7 +94,7 @@ class Profile:
                 self._look_through()
             damaged_log = log.take_notice(files, path)
             if damaged_log is not None:
-                self._notice(damaged_log)
+                self._remark(damaged_log)
             # What a crash left marked. Not the last seconds: whoever deleted it may still be looking at "Undo".
             with suppress(StoreError):  # no room on the disk: the next opening tries again
                 self.purge_deleted(keep=UNDO_SECONDS)
@@ -137,7 +138,8 @@ class Profile:
         self._notice(
             "The profile's database was changed on disk while the profile was closed (a failing disk, or another "
             f"program). It was looked through. {what} Titles, dates and the order of chats cannot be checked. Export "
-            "the profile to another disk, and have this one checked."
+            "the profile to another disk, and have this one checked.",
+            because(Reason.DATABASE_CHANGED_DAMAGED, found=found) if found else because(Reason.DATABASE_CHANGED),
         )
 
     @property
@@ -159,14 +161,17 @@ class Profile:
         """How much was said in all, by the person and in reply."""
         return tally.characters(self._database)
 
-    def take_notices(self) -> list[str]:
+    def take_notices(self) -> list[Remark]:
         """What a person should know and has not been told yet, such as a row that was set aside as damaged."""
         notices, self._notices = self._notices, []
         return notices
 
-    def _notice(self, text: str) -> None:
-        if text not in self._notices:
-            self._notices.append(text)
+    def _notice(self, text: str, why: Because) -> None:
+        self._remark(Remark(text, why))
+
+    def _remark(self, remark: Remark) -> None:
+        if remark not in self._notices:
+            self._notices.append(remark)
 
     # ------------------------------------------------------------------------------------------ transcript
 
@@ -360,7 +365,8 @@ class Profile:
                 for record in records:
                     self._database.run("DELETE FROM entry WHERE id = ?", (record.id,))
                 files = self._snapshots.drop_rows(min(record.id for record in records))
-                told = [record.message for record in records if record.message is not None]
+                told = [r.message for r in records if r.message is not None and not self._transcript.buried(r.message)]
+                self._transcript.drop_buried()
                 return records, self._transcript.erase(told) if said else 0, files
 
         records, messages, files = self._transcript.healing(delete)
@@ -372,6 +378,7 @@ class Profile:
         """Drops all that was learned, and nothing that was said. The state is then free for any backbone."""
         with self._database.transaction("reset the learned state"):
             self._database.run("DELETE FROM entry")
+            self._transcript.drop_buried()
             self._database.run("UPDATE profile SET backbone = NULL, memory = NULL")
             files = self._snapshots.drop_rows(0)
         self._snapshots.remove(files)
@@ -397,11 +404,15 @@ class Profile:
 
     def _scrub(self) -> None:
         if not log.remove_aside(self._files, self._database.path):
-            self._notice("A damaged log that was set aside may still hold what was forgotten. Remove it by hand.")
+            self._notice(
+                "A damaged log that was set aside may still hold what was forgotten. Remove it by hand.",
+                because(Reason.LOG_NOT_REMOVED),
+            )
         if not self._database.scrub():
             self._notice(
                 "What was forgotten is no longer used, but a copy stays in the database's log until the profile is "
-                "closed and the disk has room."
+                "closed and the disk has room.",
+                because(Reason.LOG_NOT_EMPTIED),
             )
 
     # ------------------------------------------------------------------------------------------ state
@@ -426,9 +437,15 @@ class Profile:
         notices = self.take_notices()
         if set_aside:
             notices.append(
-                "The memory is rebuilt from the journal of learned turns, from the beginning."
+                Remark(
+                    "The memory is rebuilt from the journal of learned turns, from the beginning.",
+                    because(Reason.REBUILT),
+                )
                 if state is None
-                else f"The memory is rebuilt from the state after learned turn {last_entry} and the journal since."
+                else Remark(
+                    f"The memory is rebuilt from the state after learned turn {last_entry} and the journal since.",
+                    because(Reason.REBUILT_AFTER, entry=last_entry),
+                )
             )
         return LoadedState(None if state is None else state.arrays, last_entry, notices)
 
@@ -442,7 +459,8 @@ class Profile:
                 "UPDATE profile SET backbone = ?, memory = ?", (self.identity.backbone, self.identity.memory)
             )
         self._notice(
-            "Which model the learned state belongs to was damaged on disk. It was put right from the saved state."
+            "Which model the learned state belongs to was damaged on disk. It was put right from the saved state.",
+            because(Reason.IDENTITY_MENDED),
         )
 
     def bound_identity(self) -> StateIdentity | None:
@@ -516,9 +534,13 @@ class Profile:
             folder = path.parent.resolve()
             if self._store == folder or self._store in folder.parents:
                 raise StoreError(
-                    f"Could not export to {path}: that is inside Techo's own folder.", "Choose another folder."
+                    f"Could not export to {path}: that is inside Techo's own folder.",
+                    "Choose another folder.",
+                    because=because(Reason.EXPORT_INSIDE, path=str(path)),
                 )
             if not overwrite and self._files.stat(path) is not None:
                 raise StoreError(
-                    f"Could not export: {path} exists already.", "Choose another name, or allow overwriting it."
+                    f"Could not export: {path} exists already.",
+                    "Choose another name, or allow overwriting it.",
+                    because=because(Reason.EXPORT_EXISTS, path=str(path)),
                 )

@@ -22,6 +22,7 @@ from typing import Final
 import platformdirs
 
 from engine.errors import EngineError, ErrorCode, ProfileError, StateError, StoreError
+from engine.reasons import Reason, Remark, because
 from engine.store import duplicating, importing, log, looks, seal
 from engine.store.database import FILE_NAME, LOOKS, Database, create_database, read_version
 from engine.store.files import FileLock, Files, disk_errors, make_folders, remove_tree
@@ -82,7 +83,12 @@ class ProfileStore:
         return ProfileRecord(identifier, name, created, colour=colour)
 
     def duplicate(
-        self, name: str, new_name: str, *, open_here: bool = False, notice: Callable[[str], None] = lambda text: None
+        self,
+        name: str,
+        new_name: str,
+        *,
+        open_here: bool = False,
+        notice: Callable[[Remark], None] = lambda _: None,
     ) -> ProfileRecord:
         """Makes a new profile that holds all that another one does (see `duplicating`), and changes nothing in that.
 
@@ -153,6 +159,7 @@ class ProfileStore:
                     raise StoreError(
                         f"The profile {record.name} is deleted, but some of its files could not be removed: {error}.",
                         f"Remove the folder {trash} by hand; Techo tries again at each start.",
+                        because=because(Reason.PROFILE_FILES_LEFT, name=record.name, path=str(trash)),
                     ) from error
 
     def open(self, name: str, identity: StateIdentity) -> Profile:
@@ -268,6 +275,7 @@ class ProfileStore:
             raise StoreError(
                 f"Another Techo has been changing the profiles in {self.directory} for {_WAIT:.0f} seconds.",
                 "Wait until it is done, or close it, and try again.",
+                because=because(Reason.PROFILES_BUSY, seconds=round(_WAIT)),
             )
         try:
             yield
@@ -310,6 +318,7 @@ class ProfileStore:
                 f"The profile {record.name} is open in another Techo.",
                 "Close the other window or command, or choose another profile.",
                 code=ErrorCode.PROFILE_IN_USE,
+                because=because(Reason.PROFILE_IN_USE, name=record.name),
             )
         return lock
 
@@ -329,7 +338,10 @@ class ProfileStore:
         for record in self._records():
             if record.id != but and name_key(record.name) == key:
                 raise ProfileError(
-                    f"There is a profile {record.name} already.", "Choose another name.", code=ErrorCode.PROFILE_EXISTS
+                    f"There is a profile {record.name} already.",
+                    "Choose another name.",
+                    code=ErrorCode.PROFILE_EXISTS,
+                    because=because(Reason.PROFILE_EXISTS, name=record.name),
                 )
 
     def _free_colour(self, name: str) -> str:
@@ -407,4 +419,5 @@ def _not_found(name: str) -> ProfileError:
         f"There is no profile {name.strip()[:80]}.",
         "See the list of profiles (techo profile list), or create it (techo profile create NAME).",
         code=ErrorCode.PROFILE_NOT_FOUND,
+        because=because(Reason.NO_PROFILE, name=name.strip()[:80]),
     )

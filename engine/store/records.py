@@ -15,6 +15,7 @@ from typing import Any, Final
 from numpy.typing import NDArray
 
 from engine.errors import ErrorCode, StoreError
+from engine.reasons import Reason, Remark, because
 
 Clock = Callable[[], datetime]
 """Gives the present moment, with a time zone. Nothing is ever ordered by it: clocks jump."""
@@ -182,7 +183,7 @@ class LoadedState:
 
     arrays: Arrays | None
     last_entry: int
-    notices: list[str] = field(default_factory=list)
+    notices: list[Remark] = field(default_factory=list)
     """What a person should know, one sentence or two each."""
 
 
@@ -222,6 +223,7 @@ def storable(text: str) -> str:
             f"The text is too large to be kept: {size:,} bytes of {MAX_TEXT:,} at most.",
             "Send it in parts.",
             code=ErrorCode.TOO_LARGE,
+            because=because(Reason.TEXT_LARGE, bytes=size, most_bytes=MAX_TEXT),
         )
     return text
 

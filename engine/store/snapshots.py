@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import ErrorCode, StateError
+from engine.reasons import Because, Reason, because
 from engine.store import tensors
 from engine.store.database import Database
 from engine.store.files import Files, disk_errors, make_folders, write_atomically
@@ -33,7 +34,7 @@ _COLUMNS: Final = "seq, file, last_entry, bytes, digest, created"
 class Snapshots:
     """The snapshot files of one profile and the rows that name them."""
 
-    def __init__(self, files: Files, folder: Path, database: Database, notice: Callable[[str], None]) -> None:
+    def __init__(self, files: Files, folder: Path, database: Database, notice: Callable[[str, Because], None]) -> None:
         self._files = files
         self._folder = folder
         self._database = database
@@ -109,7 +110,10 @@ class Snapshots:
                 found = self._files.stat(path)
                 if found is None:
                     self._forget_row(record)
-                    self._notice(f"The saved state {record.file} is missing. An older one is used if there is one.")
+                    self._notice(
+                        f"The saved state {record.file} is missing. An older one is used if there is one.",
+                        because(Reason.SNAPSHOT_MISSING, file=record.file),
+                    )
                     return None
                 try:
                     with self._files.open_read(path) as file:
@@ -131,7 +135,10 @@ class Snapshots:
             self._files.rename(path, aside)
             self._files.sync_folder(self._folder)
         self._forget_row(record)
-        self._notice(f"{reason} It has been set aside as {aside.name}.")
+        self._notice(
+            f"{reason} It has been set aside as {aside.name}.",
+            because(Reason.SNAPSHOT_SET_ASIDE, file=path.name, aside=aside.name),
+        )
 
     def _forget_row(self, record: SnapshotRecord) -> None:
         with self._database.transaction("set the damaged state aside"):
@@ -153,7 +160,10 @@ class Snapshots:
             names = self._files.names(self._folder) if self._files.stat(self._folder) else []
         paths = paths + [self._folder / name for name in names if _is_ours(name) and name.endswith(DAMAGED)]
         for path in self._remove(paths):
-            self._notice(f"Could not remove {path}, which still holds what was to be forgotten. Remove it by hand.")
+            self._notice(
+                f"Could not remove {path}, which still holds what was to be forgotten. Remove it by hand.",
+                because(Reason.FILE_NOT_REMOVED, path=str(path)),
+            )
 
     def clean(self) -> None:
         """Removes what a crash left: our files that no row names. Files of other kinds are left alone."""
@@ -200,17 +210,21 @@ def check_identity(database: Database, identity: StateIdentity) -> None:
 
 def mismatch(found: StateIdentity, wanted: StateIdentity) -> StateError:
     """Says which part does not fit, and what can be done. Nothing is ever reset because of it."""
-    parts = []
+    parts, reason = [], Reason.OTHER_MEMORY
     if found.backbone != wanted.backbone:
         parts.append(f"language model {_short(found.backbone)} (now {_short(wanted.backbone)})")
+        reason = Reason.OTHER_MODEL
     if found.memory != wanted.memory:
         parts.append(f"memory weights {_short(found.memory)} (now {_short(wanted.memory)})")
+    if len(parts) == 2:
+        reason = Reason.OTHER_MODEL_AND_MEMORY
     return StateError(
         f"What this profile has learned belongs to another {' and another '.join(parts)}.",
         "Have it learn its journal anew with the model of today (techo memory relearn, or Learn anew in the memory's "
         "menu); or start Techo with the model and version this profile was used with; or choose another profile. "
         "Nothing was changed.",
         code=ErrorCode.STATE_MISMATCH,
+        because=because(reason),
     )
 
 

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import ErrorCode, StateError
+from engine.reasons import Reason, because
 from engine.store.records import Arrays, StateIdentity
 
 FORMAT: Final = "techo-state"
@@ -217,6 +218,7 @@ def _metadata(metadata: object, path: Path) -> tuple[str, StateIdentity, int, st
             f"The learned state was saved by a newer Techo (format {numbers}; this Techo knows {MAJOR}.{MINOR}).",
             "Update Techo, then open the profile again. Nothing was changed.",
             code=ErrorCode.STATE_NEWER,
+            because=because(Reason.NEWER_STATE, format=numbers),
         )
     last_entry = metadata.get("last_entry", "")
     if not _is_number(last_entry):

@@ -10,7 +10,9 @@ included.
 
 A passage of a document that was read is a message of the person that nobody is to answer: its `finish` says so (the
 format has had that column from the beginning, and no other message of a person has ever used it). The document is the
-conversation that its passages are in, and is called by its title.
+conversation that its passages are in, and is called by its title. When that is purged while something is still known
+from it, its passages are emptied and it is *buried* (`deleted` is the empty text): nothing shows it, nothing of what
+was in it is left but its name, by which all of it can still be forgotten. It goes when the last of that is forgotten.
 
 Every change is durable on return. Messages are never rewritten but for a reply that is still being generated. A row
 whose digest no longer holds is still shown (a person would rather have a spoilt message than none), and a notice says
@@ -26,6 +28,7 @@ from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from engine.errors import ErrorCode, StateError, StoreError
+from engine.reasons import Because, Reason, because
 from engine.store.database import Database
 from engine.store.records import (
     FINISHES,
@@ -74,7 +77,7 @@ _MESSAGE = "SELECT id, conversation, role, content, created, finish, digest FROM
 class Transcript:
     """The conversations of one profile."""
 
-    def __init__(self, database: Database, notice: Callable[[str], None]) -> None:
+    def __init__(self, database: Database, notice: Callable[[str, Because], None]) -> None:
         self._database = database
         self._notice = notice
 
@@ -142,14 +145,15 @@ class Transcript:
             StoreError: CONVERSATION_NOT_FOUND, when it has been purged.
         """
         with self._database.transaction("bring back the conversation"):
-            self._database.run("UPDATE conversation SET deleted = NULL WHERE id = ?", (_row_id(identifier),))
+            sql = "UPDATE conversation SET deleted = NULL WHERE id = ? AND deleted > ''"
+            self._database.run(sql, (_row_id(identifier),))
             return self.get(identifier)
 
     def deleted(self) -> int:
         """How many conversations, and messages by themselves, are marked as deleted."""
         return int(
             self._database.value(
-                "SELECT (SELECT count(*) FROM conversation WHERE deleted IS NOT NULL) + "
+                "SELECT (SELECT count(*) FROM conversation WHERE deleted > '') + "
                 "(SELECT count(*) FROM message WHERE deleted IS NOT NULL AND deleted_with = id)"
             )
         )
@@ -167,16 +171,41 @@ class Transcript:
 
     def _purge(self, keep: float) -> bool:
         db = self._database
-        marked = "deleted IS NOT NULL AND NOT deleted BETWEEN ? AND ?"
+        marked = "deleted > '' AND NOT deleted BETWEEN ? AND ?"
         gone = f"SELECT id FROM conversation WHERE {marked}"
         with db.transaction("delete the conversation"):
             span = (db.now(keep), db.now()) if keep else ("", "")
             if not db.rows(f"{gone} UNION ALL SELECT id FROM message WHERE {marked} LIMIT 1", (*span, *span)):
                 return False
-            db.run(f"DELETE FROM message WHERE {marked} OR conversation IN ({gone})", (*span, *span))
+            known = "SELECT message FROM entry WHERE message IS NOT NULL"
+            kept = f"conversation IN ({gone}) AND {_PASSAGE} AND id IN ({known})"
+            buried = db.rows(f"SELECT id, conversation, role, created, finish FROM message WHERE {kept}", span)
+            for identifier, *fields in buried:
+                digest = _digest(identifier, *fields, "")
+                db.run("UPDATE message SET content = '', digest = ? WHERE id = ?", (digest, identifier))
+            db.run(
+                f"DELETE FROM message WHERE ({marked} OR conversation IN ({gone})) AND NOT ({kept})",
+                (*span, *span, *span),
+            )
+            db.run(
+                f"UPDATE conversation SET deleted = '' WHERE {marked} AND id IN (SELECT conversation FROM message)",
+                span,
+            )
             db.run(f"DELETE FROM conversation WHERE id IN ({gone})", span)
             self._reindex()
         return True
+
+    def buried(self, message: int) -> bool:
+        """Whether a message is all that is left of a passage of a document that is gone."""
+        sql = "SELECT 1 FROM message JOIN conversation c ON c.id = conversation WHERE message.id = ? AND c.deleted = ''"
+        return self._database.value(sql, (message,)) is not None
+
+    def drop_buried(self) -> None:
+        """Inside a transaction: takes out the names of documents that nothing is known from any more."""
+        remains = "SELECT id FROM conversation WHERE deleted = ''"
+        known = "SELECT message FROM entry WHERE message IS NOT NULL"
+        self._database.run(f"DELETE FROM message WHERE conversation IN ({remains}) AND id NOT IN ({known})")
+        self._database.run(f"DELETE FROM conversation WHERE id IN ({remains} EXCEPT SELECT conversation FROM message)")
 
     def verify(self) -> None:
         """Reads every message once, so that damaged ones are noticed now, and makes the search index anew."""
@@ -201,7 +230,10 @@ class Transcript:
                 raise
         with self._database.transaction("repair the search"):
             self._empty_index()
-        self._notice("The index for searching your chats was damaged. It was made anew from them; nothing is missing.")
+        self._notice(
+            "The index for searching your chats was damaged. It was made anew from them; nothing is missing.",
+            because(Reason.INDEX_REMADE),
+        )
         return act()
 
     def _empty_index(self) -> None:
@@ -536,8 +568,7 @@ class Transcript:
             rows += self._database.rows(
                 "SELECT message.id, conversation.id, title FROM message "
                 "JOIN conversation ON conversation.id = message.conversation "
-                f"WHERE message.id IN ({', '.join('?' * len(some))}) AND {_PASSAGE} "
-                "AND message.deleted IS NULL AND conversation.deleted IS NULL",
+                f"WHERE message.id IN ({', '.join('?' * len(some))}) AND {_PASSAGE} AND message.deleted IS NULL",
                 some,
             )
         return {message: DocumentRecord(conversation, title) for message, conversation, title in rows}
@@ -622,7 +653,10 @@ class Transcript:
         except (TypeError, AttributeError):  # a flipped byte can change a value's type as well
             holds = False
         if not holds:
-            self._notice(f"Message {identifier} was damaged on disk; its text may not be what was said.")
+            self._notice(
+                f"Message {identifier} was damaged on disk; its text may not be what was said.",
+                because(Reason.MESSAGE_DAMAGED, message=identifier),
+            )
             role = role if role in ROLES else "user"
             finish = finish if finish in FINISHES else "cancelled"
             content, created = str(content), str(created)

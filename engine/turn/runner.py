@@ -31,6 +31,7 @@ from engine.errors import Cancelled, EngineError, ErrorCode, ProtocolError
 from engine.protocol import (
     MAX_SAID,
     DocumentRead,
+    ErrorBody,
     FinishReason,
     Learned,
     Notice,
@@ -52,9 +53,11 @@ from engine.protocol import (
     TurnStarted,
     Usage,
 )
+from engine.reasons import Reason, because
 from engine.session import Session, nothing_learned
 from engine.store import MessageRecord, title_of
 from engine.turn.document import DocumentReading, Tell
+from engine.turn.promises import NOT_LEARNED, acknowledges, promises
 from engine.turn.prompt import Prompt, PromptBuilder
 from engine.turn.reply import Kept, Reply
 from engine.turn.sampling import Sampler
@@ -83,8 +86,10 @@ class _Turn:
     """Journal ids of what this same turn has taught before. It is no memory of anything."""
     begun: bool = False
     """The reply has a beginning already, so it may be at its end."""
-    speech: Callable[[str], list[Prompt]] | None = None
-    """Of another model that does the talking: what it reads, given a recollection."""
+    unlearned: bool = False
+    """Nothing of this turn is or was learned: the reply must not promise to remember it."""
+    speech: Callable[[str, bool], list[Prompt]] | None = None
+    """Of another model that does the talking: what it reads, given a recollection, and whether it is `unlearned`."""
     parts: list[Part] = field(default_factory=list)
     prefill: Prefill | None = None
     generated: int = 0
@@ -237,6 +242,7 @@ class TurnRunner:
     ) -> TurnDone:
         """Generates the reply to `said` and keeps it; `learn`: then learns what was said."""
         memory = session.memory if learn or asked.recall else None
+        turn.unlearned = not learn and not turn.taught
         sampling = asked.sampling
         try:
             finish = self._answer(turn, memory, sampling, reply, cancelled, arrived, recall=asked.recall)
@@ -263,6 +269,7 @@ class TurnRunner:
         memory = session.memory if asked.recall else None
         limit = asked.sampling.max_tokens
         turn = self._turn(None, asked.history, _checked(asked.text), limit)
+        turn.unlearned = True
         self._notify("turn.started", TurnStarted(turn=number))
         reply = Reply(self._sender(number))
         finish = self._answer(turn, memory, asked.sampling, reply, cancelled, arrived, recall=asked.recall)
@@ -360,7 +367,12 @@ class TurnRunner:
             return _Turn(prompts(self._prompts, text))
         # What is recalled answers what was asked, however far the other model has come with its reply.
         asked = prompts(self._prompts, text, "")
-        return _Turn(asked, speech=lambda recollection: prompts(speech, reminded(text, recollection)))
+
+        def spoken(recollection: str, unlearned: bool) -> list[Prompt]:
+            told = reminded(text, recollection)
+            return prompts(speech, NOT_LEARNED.format(text=told) if unlearned else told)
+
+        return _Turn(asked, speech=spoken)
 
     def _sender(self, number: int) -> Callable[[str], None]:
         return lambda piece: self._notify("turn.delta", TurnDelta(turn=number, text=piece))
@@ -396,7 +408,12 @@ class TurnRunner:
             logger.warning("an old version was not forgotten: %s", type(error).__name__)
             self._notify(
                 "engine.notice",
-                Notice(message=f"What the old version had taught was not forgotten. {error.message}", hint=error.hint),
+                Notice(
+                    message=f"What the old version had taught was not forgotten. {error.message}",
+                    hint=error.hint,
+                    reason=Reason.OLD_VERSION_KEPT,
+                    error=ErrorBody(**error.fields()),
+                ),
             )
             return []
         return entries
@@ -477,7 +494,7 @@ class TurnRunner:
     def _speak(
         self,
         turn: _Turn,
-        speech: Callable[[str], list[Prompt]],
+        speech: Callable[[str, bool], list[Prompt]],
         memory: Memory | None,
         recall: Recall | None,
         sampling: Sampling,
@@ -502,7 +519,7 @@ class TurnRunner:
                 recollection = words.text
                 turn.recalled, turn.memory_tokens = inner.recalled, inner.memory_tokens
         # Of a text longer than the window the speaker reads the end, which asks.
-        spoken = _Turn(speech(recollection)[-1:], begun=turn.begun)
+        spoken = _Turn(speech(recollection, turn.unlearned)[-1:], begun=turn.begun, unlearned=turn.unlearned)
         began = time.perf_counter()
         prompt = spoken.prompts[0]
         spoken.prefill = self._speaker.prefill(prompt.tokens, keep=prompt.keep, cancelled=cancelled)
@@ -544,8 +561,7 @@ class TurnRunner:
                         turn.recalled.update(read.entries)
                         recalling = read.outspoken
                 token = sampler.pick(scores, likeliest=recalling)
-                while turn.generated == 0 and not turn.begun and backbone.is_end(token):
-                    # An empty reply is none.
+                while _forbidden(turn, backbone, reply, token):
                     scores = scores.copy()
                     scores[token] = -np.inf
                     token = sampler.pick(scores, likeliest=recalling)
@@ -555,6 +571,9 @@ class TurnRunner:
                     began = time.perf_counter()
                     turn.first_token_seconds = began - arrived
                 if backbone.is_end(token):
+                    return "stop"
+                if turn.unlearned and recalling and acknowledges(_with(reply, backbone, token)):
+                    reply.add(b".")
                     return "stop"
                 turn.generated += 1
                 sampler.said(token)
@@ -589,7 +608,13 @@ class TurnRunner:
         except EngineError as error:
             logger.warning("turn %d was not learned: %s", number, type(error).__name__)
             self._notify(
-                "engine.notice", Notice(message=f"This turn was not learned. {error.message}", hint=error.hint)
+                "engine.notice",
+                Notice(
+                    message=f"This turn was not learned. {error.message}",
+                    hint=error.hint,
+                    reason=Reason.NOT_LEARNED,
+                    error=ErrorBody(**error.fields()),
+                ),
             )
             return None
         return _together(lessons)
@@ -604,6 +629,17 @@ class TurnRunner:
 
 
 # ---------------------------------------------------------------------------------------------- helpers
+
+
+def _forbidden(turn: _Turn, backbone: Backbone, reply: Reply, token: int) -> bool:
+    """An empty reply is none, and nobody promises to remember what is not learned."""
+    if backbone.is_end(token):
+        return turn.generated == 0 and not turn.begun
+    return turn.unlearned and promises(_with(reply, backbone, token))
+
+
+def _with(reply: Reply, backbone: Backbone, token: int) -> str:
+    return (reply.text + backbone.piece(token).decode("utf-8", "ignore")).lstrip()
 
 
 def reminded(text: str, recollection: str) -> str:
@@ -621,6 +657,7 @@ def _checked(text: str) -> str:
             f"The message is too long: {len(text):,} characters of {MAX_SAID:,} at most.",
             "Send it in parts.",
             code=ErrorCode.TOO_LARGE,
+            because=because(Reason.TEXT_LONG, length=len(text), most=MAX_SAID),
         )
     return text
 

@@ -40,10 +40,15 @@ def extract(folder: Path) -> None:
 
 
 def compile_all(folder: Path, target: Path) -> None:
-    """Compile `folder`/techo_*.ts into `target`/techo_*.qm."""
+    """Compile `folder`/techo_*.ts into `target`/techo_*.qm.
+
+    A window that is open has these mapped into its memory, so they are replaced and never written to.
+    """
     for language in LANGUAGES:
         source, compiled = folder / f"techo_{language}.ts", target / f"techo_{language}.qm"
-        subprocess.run([tool("lrelease"), "-silent", os.fspath(source), "-qm", os.fspath(compiled)], check=True)
+        fresh = compiled.with_suffix(".qm.new")
+        subprocess.run([tool("lrelease"), "-silent", os.fspath(source), "-qm", os.fspath(fresh)], check=True)
+        fresh.replace(compiled)
 
 
 if __name__ == "__main__":

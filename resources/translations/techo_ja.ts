@@ -221,6 +221,25 @@
     </message>
 </context>
 <context>
+    <name>CommandPalette</name>
+    <message>
+        <source>Command palette</source>
+        <translation>コマンドパレット</translation>
+    </message>
+    <message>
+        <source>What do you want to do?</source>
+        <translation>何をしますか？</translation>
+    </message>
+    <message>
+        <source>What can be done</source>
+        <translation>できること</translation>
+    </message>
+    <message>
+        <source>Nothing fits that.</source>
+        <translation>当てはまるものがありません。</translation>
+    </message>
+</context>
+<context>
     <name>Composer</name>
     <message>
         <source>Send the message</source>
@@ -1302,6 +1321,25 @@ Everything stays on this computer.</source>
     </message>
 </context>
 <context>
+    <name>LearningAnew</name>
+    <message>
+        <source>Learn anew</source>
+        <translation>学び直す</translation>
+    </message>
+    <message>
+        <source>Have “{name}” learn anew with the model that talks now?</source>
+        <translation>「{name}」に、いま話しているモデルで学び直させますか？</translation>
+    </message>
+    <message>
+        <source>Every turn in the journal is read once more, ten to twenty a second. Nothing that you said is lost. Until then nothing can be said in this profile.</source>
+        <translation>学習の記録をすべて読み直します（1 秒に 10〜20 件）。話したことは失われません。それまで、このプロフィールでは会話できません。</translation>
+    </message>
+    <message>
+        <source>Not now</source>
+        <translation>今はしない</translation>
+    </message>
+</context>
+<context>
     <name>LifeChart</name>
     <message numerus="yes">
         <source>%Ln lessons</source>
@@ -1392,6 +1430,10 @@ Everything stays on this computer.</source>
         <translation>終了(&amp;Q)</translation>
     </message>
     <message>
+        <source>&amp;Command palette…</source>
+        <translation>コマンドパレット(&amp;C)…</translation>
+    </message>
+    <message>
         <source>&amp;Tour of the window</source>
         <translation>画面の案内(&amp;T)</translation>
     </message>
@@ -1476,6 +1518,10 @@ Everything stays on this computer.</source>
         <translation>コピーできるものはまだありません。</translation>
     </message>
     <message>
+        <source>Chats</source>
+        <translation>チャット</translation>
+    </message>
+    <message>
         <source>Tell me something</source>
         <translation>話してみてください</translation>
     </message>
@@ -1498,6 +1544,10 @@ Everything stays on this computer.</source>
     <message>
         <source>One notebook a person: switch, make, rename or delete them here. Nothing leaves this computer.</source>
         <translation>手帳は一人に一冊。切り替え、作成、名前の変更、削除はここで行います。このコンピューターの外には何も出ません。</translation>
+    </message>
+    <message>
+        <source>Bring Techo forward</source>
+        <translation>Techo を手前に出す</translation>
     </message>
     <message>
         <source>Language &amp;models…</source>
@@ -2376,6 +2426,733 @@ Everything stays on this computer.</source>
     </message>
 </context>
 <context>
+    <name>Reasons</name>
+    <message>
+        <source>The log of the newest changes was damaged when Techo last ended. What was said or learned last may be missing.</source>
+        <translation>前回の終了時に、最新の変更の記録が壊れていました。最後の発言や学習が欠けているかもしれません。</translation>
+    </message>
+    <message>
+        <source>Look at the end of your newest chat, and tell Techo again what is not there. A copy of the damaged log was set aside as {aside}.</source>
+        <translation>いちばん新しいチャットの終わりを見て、抜けていることをもう一度話してください。壊れた記録の控えは {aside} にあります。</translation>
+    </message>
+    <message>
+        <source>This profile&apos;s file was changed while Techo was closed. It was looked through: every message and every learned turn is as it was.</source>
+        <translation>Techo を閉じている間に、このプロフィールのファイルが変わりました。調べたところ、発言と学習した内容はすべて元のままです。</translation>
+    </message>
+    <message>
+        <source>A disk may be failing, or another program wrote there. Export the profile to another disk, and have this one checked.</source>
+        <translation>ディスクの故障か、ほかのプログラムの書き込みかもしれません。プロフィールを別のディスクに書き出し、このディスクを点検してください。</translation>
+    </message>
+    <message>
+        <source>This profile&apos;s file was changed while Techo was closed, and {found} messages or learned turns in it are damaged.</source>
+        <translation>Techo を閉じている間にこのプロフィールのファイルが変わり、発言または学習した内容のうち {found} 件が壊れています。</translation>
+    </message>
+    <message>
+        <source>The learned turn {entry} was damaged on the disk and is not part of the memory any more.</source>
+        <translation>学習した内容 {entry} 番がディスク上で壊れていたため、記憶から外しました。</translation>
+    </message>
+    <message>
+        <source>Tell Techo again what it was about.</source>
+        <translation>その内容をもう一度 Techo に話してください。</translation>
+    </message>
+    <message>
+        <source>A message (number {message}) was damaged on the disk; its text may not be what was said.</source>
+        <translation>発言（{message} 番）がディスク上で壊れていました。表示される文が元の発言と違うかもしれません。</translation>
+    </message>
+    <message>
+        <source>The index for searching your chats was damaged. It was made anew; nothing is missing.</source>
+        <translation>チャット検索の索引が壊れていたため、作り直しました。失われたものはありません。</translation>
+    </message>
+    <message>
+        <source>A saved state of the memory ({file}) is missing. An older one is used if there is one.</source>
+        <translation>保存してあった記憶の状態（{file}）が見つかりません。古い状態があればそれを使います。</translation>
+    </message>
+    <message>
+        <source>A saved state of the memory ({file}) is damaged. It was set aside as {aside}.</source>
+        <translation>保存してあった記憶の状態（{file}）が壊れていたため、{aside} として取り分けました。</translation>
+    </message>
+    <message>
+        <source>The memory is rebuilt from everything in its journal, from the beginning. Nothing is lost by that.</source>
+        <translation>記憶を、学習の記録の最初から組み立て直します。これで失われるものはありません。</translation>
+    </message>
+    <message>
+        <source>The memory is rebuilt from an older state (after learned turn {entry}) and its journal since. Nothing is lost by that.</source>
+        <translation>記憶を、古い状態（学習 {entry} 番の後）とそれ以降の記録から組み立て直します。これで失われるものはありません。</translation>
+    </message>
+    <message>
+        <source>Which model the memory belongs to was damaged on the disk. It was put right.</source>
+        <translation>記憶がどのモデルのものかという情報がディスク上で壊れていたため、直しました。</translation>
+    </message>
+    <message>
+        <source>The memory could not be opened.</source>
+        <translation>記憶を開けませんでした。</translation>
+    </message>
+    <message>
+        <source>The memory&apos;s state could not be saved; its journal is complete, so nothing is lost.</source>
+        <translation>記憶の状態を保存できませんでした。学習の記録は揃っているので、失われたものはありません。</translation>
+    </message>
+    <message>
+        <source>This turn was not learned.</source>
+        <translation>この発言は学習できませんでした。</translation>
+    </message>
+    <message>
+        <source>What the old version of the message had taught was not forgotten.</source>
+        <translation>発言の前の版から学習した内容を忘れられませんでした。</translation>
+    </message>
+    <message>
+        <source>A damaged log that was set aside may still hold what was forgotten.</source>
+        <translation>取り分けてある壊れた記録に、忘れたはずの内容が残っているかもしれません。</translation>
+    </message>
+    <message>
+        <source>Remove it by hand.</source>
+        <translation>手で削除してください。</translation>
+    </message>
+    <message>
+        <source>What was forgotten is not used any more, but a copy stays in the database&apos;s log.</source>
+        <translation>忘れた内容はもう使われませんが、データベースの記録に写しが残っています。</translation>
+    </message>
+    <message>
+        <source>It goes when the profile is closed and the disk has room.</source>
+        <translation>プロフィールを閉じ、ディスクに空きがあれば消えます。</translation>
+    </message>
+    <message>
+        <source>{path} could not be removed. It still holds what was to be forgotten.</source>
+        <translation>{path} を削除できませんでした。忘れるはずの内容が残っています。</translation>
+    </message>
+    <message>
+        <source>The disk is full ({path}).</source>
+        <translation>ディスクの空きがありません（{path}）。</translation>
+    </message>
+    <message>
+        <source>Free some space on that disk and try again. What was saved before is untouched.</source>
+        <translation>空きを作って、もう一度試してください。保存済みのものは無事です。</translation>
+    </message>
+    <message>
+        <source>The disk quota is used up ({path}).</source>
+        <translation>ディスクの割り当てを使い切りました（{path}）。</translation>
+    </message>
+    <message>
+        <source>Free some space and try again. What was saved before is untouched.</source>
+        <translation>空きを作って、もう一度試してください。保存済みのものは無事です。</translation>
+    </message>
+    <message>
+        <source>The file would be too large for this disk ({path}).</source>
+        <translation>このディスクには大きすぎるファイルです（{path}）。</translation>
+    </message>
+    <message>
+        <source>Choose another disk. What was saved before is untouched.</source>
+        <translation>別のディスクを選んでください。保存済みのものは無事です。</translation>
+    </message>
+    <message>
+        <source>{path} may not be written or read.</source>
+        <translation>{path} を読み書きする許可がありません。</translation>
+    </message>
+    <message>
+        <source>See who owns that folder, and whether you may write there.</source>
+        <translation>フォルダーの所有者と、書き込みの許可を確かめてください。</translation>
+    </message>
+    <message>
+        <source>The disk cannot be written to ({path}).</source>
+        <translation>書き込みのできないディスクです（{path}）。</translation>
+    </message>
+    <message>
+        <source>Choose a folder on a disk that can.</source>
+        <translation>書き込めるディスクのフォルダーを選んでください。</translation>
+    </message>
+    <message>
+        <source>{path} does not exist.</source>
+        <translation>{path} がありません。</translation>
+    </message>
+    <message>
+        <source>Look where it has gone, or choose another place.</source>
+        <translation>どこへ移ったか確かめるか、別の場所を選んでください。</translation>
+    </message>
+    <message>
+        <source>A part of {path} is not a folder.</source>
+        <translation>{path} の途中にフォルダーでないものがあります。</translation>
+    </message>
+    <message>
+        <source>Choose another place.</source>
+        <translation>別の場所を選んでください。</translation>
+    </message>
+    <message>
+        <source>{path} is a folder.</source>
+        <translation>{path} はフォルダーです。</translation>
+    </message>
+    <message>
+        <source>Choose a file.</source>
+        <translation>ファイルを選んでください。</translation>
+    </message>
+    <message>
+        <source>{path} exists already.</source>
+        <translation>{path} はすでにあります。</translation>
+    </message>
+    <message>
+        <source>Choose another name.</source>
+        <translation>別の名前を選んでください。</translation>
+    </message>
+    <message>
+        <source>{path} is not an ordinary file.</source>
+        <translation>{path} は普通のファイルではありません。</translation>
+    </message>
+    <message>
+        <source>Choose an ordinary file.</source>
+        <translation>普通のファイルを選んでください。</translation>
+    </message>
+    <message>
+        <source>The name is too long ({path}).</source>
+        <translation>名前が長すぎます（{path}）。</translation>
+    </message>
+    <message>
+        <source>Choose a shorter one.</source>
+        <translation>短い名前にしてください。</translation>
+    </message>
+    <message>
+        <source>Too many files are open.</source>
+        <translation>開いているファイルが多すぎます。</translation>
+    </message>
+    <message>
+        <source>Close other programs and try again.</source>
+        <translation>ほかのプログラムを閉じて、もう一度試してください。</translation>
+    </message>
+    <message>
+        <source>The disk reported an error ({path}).</source>
+        <translation>ディスクがエラーを報告しました（{path}）。</translation>
+    </message>
+    <message>
+        <source>Make a copy of Techo&apos;s data, and have the disk checked.</source>
+        <translation>Techo のデータを控えておき、ディスクを点検してください。</translation>
+    </message>
+    <message>
+        <source>Another program is using {path}.</source>
+        <translation>ほかのプログラムが {path} を使っています。</translation>
+    </message>
+    <message>
+        <source>Close the other Techo, or wait a moment, and try again.</source>
+        <translation>もう一つの Techo を閉じるか、少し待ってから試してください。</translation>
+    </message>
+    <message>
+        <source>{path} cannot be opened.</source>
+        <translation>{path} を開けません。</translation>
+    </message>
+    <message>
+        <source>See whether the folder exists, and whether you may write there.</source>
+        <translation>フォルダーがあるか、書き込めるかを確かめてください。</translation>
+    </message>
+    <message>
+        <source>There is not enough memory.</source>
+        <translation>メモリーが足りません。</translation>
+    </message>
+    <message>
+        <source>{path} could not be read or written.</source>
+        <translation>{path} を読み書きできませんでした。</translation>
+    </message>
+    <message>
+        <source>Check the disk and try again.</source>
+        <translation>ディスクを確かめて、もう一度試してください。</translation>
+    </message>
+    <message>
+        <source>The file of this profile is damaged ({path}).</source>
+        <translation>このプロフィールのファイルが壊れています（{path}）。</translation>
+    </message>
+    <message>
+        <source>Nothing was changed. Make a copy of its folder, then import the last export under a new name, or put back a backup.</source>
+        <translation>何も変更していません。フォルダーの控えを取ってから、最後に書き出したファイルを新しい名前で読み込むか、バックアップを戻してください。</translation>
+    </message>
+    <message>
+        <source>Techo cannot search what was said: this Python&apos;s SQLite ({have}) cannot do it.</source>
+        <translation>チャットを検索できません。この Python の SQLite（{have}）が対応していません。</translation>
+    </message>
+    <message>
+        <source>Use a Python whose SQLite is {need} or newer. Nothing was changed.</source>
+        <translation>SQLite {need} 以降の Python を使ってください。何も変更していません。</translation>
+    </message>
+    <message>
+        <source>A profile needs a name.</source>
+        <translation>プロフィールには名前が必要です。</translation>
+    </message>
+    <message>
+        <source>Use letters, digits or signs, in any script.</source>
+        <translation>文字や数字、記号を入れてください。</translation>
+    </message>
+    <message>
+        <source>This name is too long: {length} characters of {most} at most.</source>
+        <translation>名前が長すぎます（{length} 文字。{most} 文字まで）。</translation>
+    </message>
+    <message>
+        <source>This name holds a character that cannot be seen ({character}).</source>
+        <translation>名前に見えない文字（{character}）が入っています。</translation>
+    </message>
+    <message>
+        <source>Type the name anew.</source>
+        <translation>名前を入力し直してください。</translation>
+    </message>
+    <message>
+        <source>This name holds nothing that can be seen.</source>
+        <translation>名前に見える文字がありません。</translation>
+    </message>
+    <message>
+        <source>There is no profile “{name}”.</source>
+        <translation>「{name}」というプロフィールはありません。</translation>
+    </message>
+    <message>
+        <source>Choose another profile, or make one.</source>
+        <translation>別のプロフィールを選ぶか、新しく作ってください。</translation>
+    </message>
+    <message>
+        <source>There is a profile “{name}” already.</source>
+        <translation>「{name}」というプロフィールはすでにあります。</translation>
+    </message>
+    <message>
+        <source>The profile “{name}” is open in another Techo.</source>
+        <translation>プロフィール「{name}」は別の Techo で開かれています。</translation>
+    </message>
+    <message>
+        <source>Close it there, or choose another profile.</source>
+        <translation>そちらを閉じるか、別のプロフィールを選んでください。</translation>
+    </message>
+    <message>
+        <source>There is no profile “{name}”, and “{other}” cannot be opened.</source>
+        <translation>「{name}」というプロフィールはなく、「{other}」は開けません。</translation>
+    </message>
+    <message>
+        <source>If that is the one you mean, import an exported copy of it. To begin anew, make a new profile.</source>
+        <translation>それが目当てのものなら、書き出しておいたファイルを読み込んでください。新しく始めるなら、プロフィールを作ってください。</translation>
+    </message>
+    <message>
+        <source>There is no profile “{name}”, and the file of “{other}” was changed while Techo was closed; its name may have been another.</source>
+        <translation>「{name}」というプロフィールはなく、「{other}」のファイルが Techo を閉じている間に変わりました。元は別の名前だったかもしれません。</translation>
+    </message>
+    <message>
+        <source>Open “{other}” and see whether it is the one you mean. To begin anew, make a new profile.</source>
+        <translation>「{other}」を開いて、目当てのものか確かめてください。新しく始めるなら、プロフィールを作ってください。</translation>
+    </message>
+    <message>
+        <source>The profile “{name}” is deleted, but some of its files could not be removed.</source>
+        <translation>プロフィール「{name}」を削除しましたが、消せなかったファイルがあります。</translation>
+    </message>
+    <message>
+        <source>Remove the folder {path} by hand; Techo tries again at each start.</source>
+        <translation>フォルダー {path} を手で削除してください。Techo も起動のたびに試みます。</translation>
+    </message>
+    <message>
+        <source>Another Techo has been changing the profiles for {seconds} seconds.</source>
+        <translation>別の Techo が {seconds} 秒間プロフィールを変更し続けています。</translation>
+    </message>
+    <message>
+        <source>Wait until it is done, or close it, and try again.</source>
+        <translation>終わるのを待つか、そちらを閉じて、もう一度試してください。</translation>
+    </message>
+    <message>
+        <source>What this profile has learned belongs to another language model.</source>
+        <translation>このプロフィールが学習した内容は、別の言語モデルのものです。</translation>
+    </message>
+    <message>
+        <source>“Learn anew” in the Memory menu reads its journal once more, and nothing is lost. Or choose the model it was used with.</source>
+        <translation>「記憶」メニューの「学び直す」で記録を読み直せます。失われるものはありません。使っていたモデルに戻すこともできます。</translation>
+    </message>
+    <message>
+        <source>What this profile has learned belongs to another version of the memory.</source>
+        <translation>このプロフィールが学習した内容は、別の版の記憶のものです。</translation>
+    </message>
+    <message>
+        <source>“Learn anew” in the Memory menu reads its journal once more, and nothing is lost.</source>
+        <translation>「記憶」メニューの「学び直す」で記録を読み直せます。失われるものはありません。</translation>
+    </message>
+    <message>
+        <source>What this profile has learned belongs to another language model and its memory.</source>
+        <translation>このプロフィールが学習した内容は、別の言語モデルとその記憶のものです。</translation>
+    </message>
+    <message>
+        <source>What is in this file was learned with another language model or another version of the memory.</source>
+        <translation>このファイルの内容は、別の言語モデルか別の版の記憶で学習されたものです。</translation>
+    </message>
+    <message>
+        <source>Import it with the model that it was exported with. Nothing was imported.</source>
+        <translation>書き出したときのモデルで読み込んでください。何も読み込んでいません。</translation>
+    </message>
+    <message>
+        <source>The memory was saved by a newer Techo (format {format}).</source>
+        <translation>この記憶は新しい版の Techo で保存されています（形式 {format}）。</translation>
+    </message>
+    <message>
+        <source>Update Techo, then open the profile again. Nothing was changed.</source>
+        <translation>Techo を更新してから、もう一度開いてください。何も変更していません。</translation>
+    </message>
+    <message>
+        <source>This profile was made by a newer Techo (format {format}).</source>
+        <translation>このプロフィールは新しい版の Techo で作られています（形式 {format}）。</translation>
+    </message>
+    <message>
+        <source>This file was exported by a newer Techo (format {format}).</source>
+        <translation>このファイルは新しい版の Techo で書き出されています（形式 {format}）。</translation>
+    </message>
+    <message>
+        <source>Update Techo, then import it again. Nothing was imported.</source>
+        <translation>Techo を更新してから、もう一度読み込んでください。何も読み込んでいません。</translation>
+    </message>
+    <message>
+        <source>The learned turn {entry} is damaged.</source>
+        <translation>学習した内容 {entry} 番が壊れています。</translation>
+    </message>
+    <message>
+        <source>Forget it in the journal, and tell it anew.</source>
+        <translation>「学習の記録」で忘れさせて、もう一度話してください。</translation>
+    </message>
+    <message>
+        <source>Nothing was learned after that moment.</source>
+        <translation>その後に学習した内容はありません。</translation>
+    </message>
+    <message>
+        <source>Choose an earlier one.</source>
+        <translation>もっと前の時点を選んでください。</translation>
+    </message>
+    <message>
+        <source>The message is too long: {length} characters of {most} at most.</source>
+        <translation>発言が長すぎます（{length} 文字。{most} 文字まで）。</translation>
+    </message>
+    <message>
+        <source>Send it in parts.</source>
+        <translation>分けて送ってください。</translation>
+    </message>
+    <message>
+        <source>The text is too large: {bytes} of {most_bytes} at most.</source>
+        <translation>文が大きすぎます（{bytes}。{most_bytes} まで）。</translation>
+    </message>
+    <message>
+        <source>This is no file that Techo has exported.</source>
+        <translation>Techo が書き出したファイルではありません。</translation>
+    </message>
+    <message>
+        <source>Choose one that it has. Nothing was imported.</source>
+        <translation>Techo が書き出したファイルを選んでください。何も読み込んでいません。</translation>
+    </message>
+    <message>
+        <source>This file was changed or damaged after Techo exported it.</source>
+        <translation>このファイルは、書き出した後で変更されたか壊れています。</translation>
+    </message>
+    <message>
+        <source>Export the profile again, and copy the whole file. Nothing was imported.</source>
+        <translation>もう一度プロフィールを書き出して、ファイル全体を写してください。何も読み込んでいません。</translation>
+    </message>
+    <message>
+        <source>{path} is inside Techo&apos;s own folder.</source>
+        <translation>{path} は Techo 自身のフォルダーの中です。</translation>
+    </message>
+    <message>
+        <source>Choose another folder.</source>
+        <translation>別のフォルダーを選んでください。</translation>
+    </message>
+    <message>
+        <source>The profile is too large for one file.</source>
+        <translation>プロフィールが大きすぎて、一つのファイルに収まりません。</translation>
+    </message>
+    <message>
+        <source>Copy its folder instead, or delete old conversations.</source>
+        <translation>フォルダーごと写すか、古い会話を削除してください。</translation>
+    </message>
+    <message>
+        <source>llama.cpp, which runs the language model, cannot be loaded.</source>
+        <translation>言語モデルを動かす llama.cpp を読み込めません。</translation>
+    </message>
+    <message>
+        <source>Run ./techo: it sets it up again.</source>
+        <translation>./techo を実行すると、準備し直します。</translation>
+    </message>
+    <message>
+        <source>The memory&apos;s weights ({file}) cannot be read.</source>
+        <translation>記憶の重み（{file}）を読めません。</translation>
+    </message>
+    <message>
+        <source>Install Techo again.</source>
+        <translation>Techo をもう一度インストールしてください。</translation>
+    </message>
+    <message>
+        <source>The memory&apos;s weights ({file}) were made for neither {model} nor Techo&apos;s own model.</source>
+        <translation>記憶の重み（{file}）は、{model} のものでも Techo 付属のモデルのものでもありません。</translation>
+    </message>
+    <message>
+        <source>Use the weights that come with Techo.</source>
+        <translation>Techo に付属の重みを使ってください。</translation>
+    </message>
+    <message>
+        <source>The model {path} cannot be opened.</source>
+        <translation>モデル {path} を開けません。</translation>
+    </message>
+    <message>
+        <source>See whether it is still there, and whether you may read it.</source>
+        <translation>まだそこにあるか、読む許可があるかを確かめてください。</translation>
+    </message>
+    <message>
+        <source>{path} cannot be read.</source>
+        <translation>{path} を読めません。</translation>
+    </message>
+    <message>
+        <source>{path}: the file is empty.</source>
+        <translation>{path}：空のファイルです。</translation>
+    </message>
+    <message>
+        <source>The download was not complete: fetch it again.</source>
+        <translation>ダウンロードが途中で終わっています。もう一度ダウンロードしてください。</translation>
+    </message>
+    <message>
+        <source>{path}: the file is cut off.</source>
+        <translation>{path}：ファイルが途中で切れています。</translation>
+    </message>
+    <message>
+        <source>The download was not complete, or the file is damaged: fetch it again.</source>
+        <translation>ダウンロードが途中で終わったか、壊れています。もう一度ダウンロードしてください。</translation>
+    </message>
+    <message>
+        <source>{path}: this is not a GGUF file.</source>
+        <translation>{path}：GGUF ファイルではありません。</translation>
+    </message>
+    <message>
+        <source>Choose a file that ends in .gguf.</source>
+        <translation>名前が .gguf で終わるファイルを選んでください。</translation>
+    </message>
+    <message>
+        <source>{path}: it is in an old format that is not read any more.</source>
+        <translation>{path}：もう読み込めない古い形式です。</translation>
+    </message>
+    <message>
+        <source>Look for a newer file of the same model; of ternary models one in TQ1_0 or TQ2_0.</source>
+        <translation>同じモデルの新しいファイルを探してください。三値モデルなら TQ1_0 か TQ2_0 のものです。</translation>
+    </message>
+    <message>
+        <source>{path}: it is in a format that is not known here.</source>
+        <translation>{path}：知らない形式です。</translation>
+    </message>
+    <message>
+        <source>It is damaged, or made for a newer program: update Techo, or choose another file.</source>
+        <translation>壊れているか、新しいプログラム用です。Techo を更新するか、別のファイルを選んでください。</translation>
+    </message>
+    <message>
+        <source>{path}: it was made for a computer of another kind (big-endian).</source>
+        <translation>{path}：別の種類のコンピューター（ビッグエンディアン）用です。</translation>
+    </message>
+    <message>
+        <source>Look for the ordinary file of the same model; nearly all are.</source>
+        <translation>同じモデルの通常のファイルを探してください。</translation>
+    </message>
+    <message>
+        <source>{path}: what the file says of itself cannot be. It is damaged, or made to do harm.</source>
+        <translation>{path}：ファイルの記述に矛盾があります。壊れているか、悪意のあるファイルです。</translation>
+    </message>
+    <message>
+        <source>Download it again, from a source you trust, or choose another file.</source>
+        <translation>信頼できる所からダウンロードし直すか、別のファイルを選んでください。</translation>
+    </message>
+    <message>
+        <source>{path}: this is a part or an aid of a model, and no model that writes.</source>
+        <translation>{path}：モデルの部品や補助であり、文を書くモデルではありません。</translation>
+    </message>
+    <message>
+        <source>Choose the GGUF file of a whole language model.</source>
+        <translation>言語モデル全体の GGUF ファイルを選んでください。</translation>
+    </message>
+    <message>
+        <source>{path}: this is part {part} of {parts} of a model.</source>
+        <translation>{path}：{parts} 個に分かれたモデルの {part} 番目です。</translation>
+    </message>
+    <message>
+        <source>Join the parts with llama.cpp&apos;s llama-gguf-split --merge, and choose the joined file.</source>
+        <translation>llama.cpp の llama-gguf-split --merge で一つにしてから選んでください。</translation>
+    </message>
+    <message>
+        <source>{path}: this is a vocabulary without weights.</source>
+        <translation>{path}：重みのない語彙だけのファイルです。</translation>
+    </message>
+    <message>
+        <source>llama.cpp cannot load {file}.</source>
+        <translation>llama.cpp は {file} を読み込めません。</translation>
+    </message>
+    <message>
+        <source>The file may be cut off, or of a kind that is not known.</source>
+        <translation>途中で切れているか、知らない種類のファイルかもしれません。</translation>
+    </message>
+    <message>
+        <source>This address cannot be used.</source>
+        <translation>このアドレスは使えません。</translation>
+    </message>
+    <message>
+        <source>Copy the address of the file itself (http or https, without a password).</source>
+        <translation>ファイルそのもののアドレス（http か https、パスワードなし）を写してください。</translation>
+    </message>
+    <message>
+        <source>The checksum is no SHA-256: 64 hexadecimal digits.</source>
+        <translation>チェックサムが SHA-256（16 進数 64 桁）ではありません。</translation>
+    </message>
+    <message>
+        <source>Check it, or leave it out.</source>
+        <translation>確かめるか、空にしてください。</translation>
+    </message>
+    <message>
+        <source>{path} is there already.</source>
+        <translation>{path} はすでにあります。</translation>
+    </message>
+    <message>
+        <source>Choose another name, or remove that file first.</source>
+        <translation>別の名前にするか、先にそのファイルを削除してください。</translation>
+    </message>
+    <message>
+        <source>The disk became full.</source>
+        <translation>ディスクがいっぱいになりました。</translation>
+    </message>
+    <message>
+        <source>Free some space. What has arrived is kept: the next try goes on there.</source>
+        <translation>空きを作ってください。届いた分は残っているので、次は続きから始まります。</translation>
+    </message>
+    <message>
+        <source>There is not enough room: {need_bytes} are still to come, and {free_bytes} are free.</source>
+        <translation>空きが足りません。残り {need_bytes} に対し、空きは {free_bytes} です。</translation>
+    </message>
+    <message>
+        <source>Free some space, or choose a folder on another disk. What has arrived is kept.</source>
+        <translation>空きを作るか、別のディスクのフォルダーを選んでください。届いた分は残っています。</translation>
+    </message>
+    <message>
+        <source>{path} cannot be written.</source>
+        <translation>{path} に書き込めません。</translation>
+    </message>
+    <message>
+        <source>See whether the folder is there, and whether you may write there.</source>
+        <translation>フォルダーがあるか、書き込めるかを確かめてください。</translation>
+    </message>
+    <message>
+        <source>{file} is being downloaded already.</source>
+        <translation>{file} はすでにダウンロード中です。</translation>
+    </message>
+    <message>
+        <source>Wait for it, or cancel it.</source>
+        <translation>終わるのを待つか、中止してください。</translation>
+    </message>
+    <message>
+        <source>The download broke off {failures} times in a row.</source>
+        <translation>ダウンロードが {failures} 回続けて途切れました。</translation>
+    </message>
+    <message>
+        <source>Look at the network and try again later. What has arrived is kept: the next try goes on there.</source>
+        <translation>ネットワークを確かめ、後でもう一度試してください。届いた分は残っているので、続きから始まります。</translation>
+    </message>
+    <message>
+        <source>The server&apos;s certificate is not valid.</source>
+        <translation>サーバーの証明書が正しくありません。</translation>
+    </message>
+    <message>
+        <source>Somebody may be listening in. Look at this computer&apos;s clock, or try another network.</source>
+        <translation>通信が盗み見られているかもしれません。コンピューターの時計を確かめるか、別のネットワークで試してください。</translation>
+    </message>
+    <message>
+        <source>The server sends from one address to the next without end.</source>
+        <translation>サーバーがいつまでも別のアドレスへ回します。</translation>
+    </message>
+    <message>
+        <source>Try another address.</source>
+        <translation>別のアドレスを試してください。</translation>
+    </message>
+    <message>
+        <source>The server sends from a protected address (https) to an unprotected one (http); that is refused.</source>
+        <translation>サーバーが保護されたアドレス（https）から保護のないもの（http）へ回したため、中止しました。</translation>
+    </message>
+    <message>
+        <source>Look for the file in another place.</source>
+        <translation>別の所で探してください。</translation>
+    </message>
+    <message>
+        <source>What the server sends is not the file that was asked for.</source>
+        <translation>サーバーが送ってくるのは、求めたファイルではありません。</translation>
+    </message>
+    <message>
+        <source>The server does not say how long the file is, so nobody could tell whether all of it came.</source>
+        <translation>サーバーがファイルの長さを知らせないため、全部届いたか確かめられません。</translation>
+    </message>
+    <message>
+        <source>Give its checksum (SHA-256), or look for another source.</source>
+        <translation>チェックサム（SHA-256）を入れるか、別の所で探してください。</translation>
+    </message>
+    <message>
+        <source>The server refused ({status}).</source>
+        <translation>サーバーに断られました（{status}）。</translation>
+    </message>
+    <message>
+        <source>Check the address.</source>
+        <translation>アドレスを確かめてください。</translation>
+    </message>
+    <message>
+        <source>The file is not public, or its licence has to be accepted there first ({status}).</source>
+        <translation>公開されていないか、先に利用許諾への同意が必要なファイルです（{status}）。</translation>
+    </message>
+    <message>
+        <source>Look for another source.</source>
+        <translation>別の所で探してください。</translation>
+    </message>
+    <message>
+        <source>There is no such file at this address ({status}).</source>
+        <translation>このアドレスにファイルがありません（{status}）。</translation>
+    </message>
+    <message>
+        <source>Check the address; the file may have moved.</source>
+        <translation>アドレスを確かめてください。移動したのかもしれません。</translation>
+    </message>
+    <message>
+        <source>The file&apos;s checksum is not the expected one; it was removed.</source>
+        <translation>ファイルのチェックサムが合わないため、削除しました。</translation>
+    </message>
+    <message>
+        <source>It was damaged on the way, or is another file. Download it again, or from another source.</source>
+        <translation>途中で壊れたか、別のファイルです。もう一度、または別の所からダウンロードしてください。</translation>
+    </message>
+    <message>
+        <source>This is a folder.</source>
+        <translation>これはフォルダーです。</translation>
+    </message>
+    <message>
+        <source>Choose the files in it that are to be read.</source>
+        <translation>読ませるファイルを中から選んでください。</translation>
+    </message>
+    <message>
+        <source>This file holds no text, whatever its name says.</source>
+        <translation>名前はどうあれ、このファイルの中身は文書ではありません。</translation>
+    </message>
+    <message>
+        <source>Choose a text, Markdown or PDF file.</source>
+        <translation>テキスト、Markdown、PDF のファイルを選んでください。</translation>
+    </message>
+    <message>
+        <source>This file has {bytes}; {most_bytes} at most can be read.</source>
+        <translation>このファイルは {bytes} あります。読めるのは {most_bytes} までです。</translation>
+    </message>
+    <message>
+        <source>Split it, and have the parts read that matter.</source>
+        <translation>分割して、大事な部分を読ませてください。</translation>
+    </message>
+    <message>
+        <source>This document has more than {most} passages.</source>
+        <translation>この文書は {most} 節を超えています。</translation>
+    </message>
+    <message>
+        <source>The memory is small. Have the part read that matters.</source>
+        <translation>記憶は小さいので、大事な部分だけを読ませてください。</translation>
+    </message>
+    <message>
+        <source>This PDF has {pages} pages; {most} at most can be read.</source>
+        <translation>この PDF は {pages} ページあります。読めるのは {most} ページまでです。</translation>
+    </message>
+    <message>
+        <source>This PDF holds more than {most} letters of text.</source>
+        <translation>この PDF の本文は {most} 文字を超えています。</translation>
+    </message>
+    <message>
+        <source>Reading this file takes too long, or too much memory.</source>
+        <translation>このファイルを読むには、時間かメモリーがかかりすぎます。</translation>
+    </message>
+    <message>
+        <source>Save a simpler copy, or only the pages that matter.</source>
+        <translation>もっと簡単な形で、または大事なページだけを保存し直してください。</translation>
+    </message>
+</context>
+<context>
     <name>SearchBox</name>
     <message>
         <source>Search chats</source>
@@ -2432,6 +3209,10 @@ Everything stays on this computer.</source>
         <translation>文字の大きさ(&amp;S)</translation>
     </message>
     <message>
+        <source>&amp;Key for everywhere</source>
+        <translation>どこからでも呼び出すキー(&amp;K)</translation>
+    </message>
+    <message>
         <source>As the system has it</source>
         <translation>システムに合わせる</translation>
     </message>
@@ -2470,6 +3251,49 @@ Everything stays on this computer.</source>
     <message>
         <source>{percent} %</source>
         <translation>{percent}%</translation>
+    </message>
+</context>
+<context>
+    <name>ShortcutRow</name>
+    <message>
+        <source>Give the key back</source>
+        <translation>キーを手放す</translation>
+    </message>
+    <message>
+        <source>Choose a key…</source>
+        <translation>キーを選ぶ…</translation>
+    </message>
+    <message>
+        <source>Command that brings Techo forward</source>
+        <translation>Techo を手前に出すコマンド</translation>
+    </message>
+    <message>
+        <source>Brings Techo forward from any program.</source>
+        <translation>どのプログラムからでも Techo を手前に出します。</translation>
+    </message>
+    <message>
+        <source>Your desktop asks you for the key now.</source>
+        <translation>いま、デスクトップがキーを尋ねています。</translation>
+    </message>
+    <message>
+        <source>No key was chosen.</source>
+        <translation>キーは選ばれませんでした。</translation>
+    </message>
+    <message>
+        <source>{key} brings Techo forward from any program.</source>
+        <translation>{key} で、どのプログラムからでも Techo を手前に出します。</translation>
+    </message>
+    <message>
+        <source>A key</source>
+        <translation>選んだキー</translation>
+    </message>
+    <message>
+        <source>To bring Techo forward from any program, give this command a key in your system:</source>
+        <translation>どのプログラムからでも Techo を手前に出すには、システムの設定でこのコマンドにキーを割り当ててください：</translation>
+    </message>
+    <message>
+        <source>Bring Techo forward</source>
+        <translation>Techo を手前に出す</translation>
     </message>
 </context>
 <context>

@@ -183,10 +183,18 @@ class Engine:
         if model is not None:
             backbone = msgspec.structs.replace(own, name=model.stem, path=str(model))
             hippocampus = own
-        notices = ["A damaged snapshot was set aside."] if self.options.notice else []
+        notices = [p.Notice(message="A damaged snapshot was set aside.")] if self.options.notice else []
+        if self.options.other_model:
+            error = p.ErrorBody(code=1301, message="It belongs to another model.", reason="state.other-model")
+            notices.append(p.Notice(message="It belongs to another model.", reason="state.refused", error=error))
         profile = None if self.profile is None else self.info()
         return p.Initialized(
-            protocol=1, engine="0", backbone=backbone, profile=profile, notices=notices, hippocampus=hippocampus
+            protocol=p.PROTOCOL_VERSION,
+            engine="0",
+            backbone=backbone,
+            profile=profile,
+            notices=notices,
+            hippocampus=hippocampus,
         )
 
     def do_shutdown(self, _: None) -> p.Ok:
@@ -752,6 +760,7 @@ def main() -> None:
     parser.add_argument("--die-at-start", action="store_true")
     parser.add_argument("--no-model", action="store_true")
     parser.add_argument("--notice", action="store_true")
+    parser.add_argument("--other-model", action="store_true", help="the memory was learned with another one")
     parser.add_argument("--in-use", nargs="*", default=[])
     parser.add_argument("--undo", type=float, default=30.0, help="seconds for which a deletion can be undone")
     parser.add_argument("--slow-search", type=float, default=0.0)

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from app import appearance
+from app.command_palette import CommandPalette
 from app.dialogs import NameDialog
 from app.engine_process import Condition
 from app.knowledge import KnowledgeDialog
@@ -40,6 +41,7 @@ from tests.app.conftest import MakeWindow
 LOOKS = [(language, percent) for language in ("en", "ja") for percent in (100, 140)]
 DIALOGS: dict[str, tuple[type[QDialog], Callable[[MainWindow], None]]] = {
     "settings": (SettingsDialog, lambda window: window.settings_action.trigger()),
+    "palette": (CommandPalette, lambda window: window.palette_action.trigger()),
     "shortcuts": (ShortcutSheet, lambda window: window.shortcuts_action.trigger()),
     "about": (QMessageBox, lambda window: window.about_action.trigger()),
     "new profile": (NameDialog, lambda window: window.profile_menu.new.trigger()),

@@ -158,7 +158,7 @@ def test_notices_are_passed_on(qtbot: QtBot, make_engine: MakeEngine) -> None:
     with qtbot.waitSignal(engine.initialized, timeout=20_000) as answer:
         engine.start()
     assert answer.args is not None
-    assert answer.args[0].notices == ["A damaged snapshot was set aside."]
+    assert [notice.message for notice in answer.args[0].notices] == ["A damaged snapshot was set aside."]
     heard: list[Notice] = []
     engine.notice.connect(heard.append)
     engine._take(b'{"jsonrpc":"2.0","method":"engine.notice","params":{"message":"The disk is nearly full."}}')

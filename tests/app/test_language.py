@@ -16,6 +16,7 @@ from app import errors, fonts, language
 from app.main_window import MainWindow
 from engine.errors import ErrorCode
 from engine.protocol import ErrorBody, Notice
+from engine.reasons import Reason
 from tests.app.acting import dialog, say, words_of
 from tests.app.conftest import MakeWindow
 
@@ -231,3 +232,54 @@ def test_a_notice_of_the_engine_says_whose_words_it_holds(qapp: QApplication) ->
     language.use(qapp, "ja")
     assert JAPANESE.search(errors.notice_message(notice))
     assert errors.notice_hint(notice) == "エンジンの説明（英語）: A snapshot was set aside."
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_every_reason_of_the_engine_has_words_in_both_languages(qapp: QApplication, reason: Reason) -> None:
+    values: dict[str, str | int] = {"path": "/home/mika/x", "name": "Work", "other": "Home", "aside": "x.damaged"}
+    values |= {"file": "x.gguf", "model": "m", "format": "9.0", "character": "U+0007", "have": "3.1", "need": "3.9"}
+    values |= dict.fromkeys(
+        ["entry", "message", "found", "seconds", "length", "most", "part", "parts", "failures", "status", "pages"], 1234
+    )
+    values |= dict.fromkeys(["bytes", "most_bytes", "need_bytes", "free_bytes"], 20_700_000)
+    error = ErrorBody(code=1304, message="In its own words.", hint="Do it.", reason=reason, values=values)
+    notice = Notice(message="In its own words.", hint="Do it.", reason=reason, values=values)
+    for code in ("en", "ja"):
+        language.use(qapp, code)
+        for what, todo in (
+            (errors.message(error), errors.hint(error)),
+            (errors.notice_message(notice), errors.notice_hint(notice)),
+        ):
+            assert what
+            assert "own words" not in what + todo
+            assert "{" not in what + todo
+            for said in filter(None, (what, todo)):
+                assert bool(JAPANESE.search(said)) == (code == "ja"), said
+
+
+def test_figures_in_a_reason_are_written_as_people_write_them(qapp: QApplication) -> None:
+    language.use(qapp, "en")
+    error = ErrorBody(
+        code=1106, message="", reason="download.room", values={"need_bytes": 7_500_000_000, "free_bytes": 9}
+    )
+    assert "7.5 GB" in errors.message(error)
+    long = ErrorBody(code=1003, message="", reason="text.long", values={"length": 200_001, "most": 200_000})
+    assert "200,001 characters" in errors.message(long)
+
+
+def test_a_notice_says_what_made_it_so(qapp: QApplication) -> None:
+    full = ErrorBody(code=1304, message="x", reason="disk.full", values={"path": "/data"})
+    notice = Notice(message="This turn was not learned. x", reason="turn.not-learned", error=full)
+    language.use(qapp, "en")
+    assert errors.notice_message(notice) == "This turn was not learned. The disk is full (/data)."
+    assert errors.notice_hint(notice).startswith("Free some space")
+    language.use(qapp, "ja")
+    assert errors.notice_message(notice) == "この発言は学習できませんでした。 ディスクの空きがありません（/data）。"
+
+
+def test_a_reason_that_is_not_known_has_the_words_of_the_engine(qapp: QApplication) -> None:
+    language.use(qapp, "ja")
+    newer = ErrorBody(code=1304, message="Melted.", hint="Cool it.", reason="disk.melted")
+    assert errors.hint(newer).endswith("エンジンの説明（英語）: Melted. Cool it.")
+    bare = ErrorBody(code=1304, message="Full.", reason="disk.full")  # without what belongs in the words
+    assert "Full." in errors.hint(bare)

@@ -108,6 +108,18 @@ def test_a_temporary_chat_has_no_switch(qtbot: QtBot, make_window: MakeWindow) -
     assert window.learning.action.isEnabled()
 
 
+def test_the_panel_says_that_a_temporary_chat_teaches_nothing(qtbot: QtBot, make_window: MakeWindow) -> None:
+    window = make_window()
+    say(qtbot, window, "My cat is called Miso.")
+    qtbot.waitUntil(lambda: bool(window.panel.words))
+    window.temporary_action.trigger()
+    with qtbot.waitSignal(window.partner.stats_changed, timeout=20_000):
+        say(qtbot, window, "What is my cat called?")
+    assert window.panel.words == []
+    assert window.panel.lesson_note.text() == "Techo is not learning from this chat."
+    qtbot.waitUntil(lambda: not window.panel.written.neurons, timeout=10_000)
+
+
 def test_an_edit_and_another_reply_are_not_learned_either(qtbot: QtBot, make_window: MakeWindow) -> None:
     window = make_window()
     click(window)

@@ -16,6 +16,7 @@ from app import appearance, fonts, language, palettes, theme
 from app.main_window import MainWindow
 from app.settings import WindowSettings
 from app.settings_dialog import SettingsDialog
+from app.shortcut_row import ShortcutRow
 from tests.app.acting import dialog, press, say, settle
 from tests.app.conftest import MakeWindow
 
@@ -172,7 +173,8 @@ def test_without_a_japanese_font_it_says_what_to_install(
     assert box.font_note.isVisible() == (fonts.japanese() is None)
     box.close()
     monkeypatch.setattr(fonts, "japanese", lambda: None)
-    again = SettingsDialog(window, window.settings, window.memory_menu.panel)
+    row = ShortcutRow(window.global_shortcut, window.settings, "techo")
+    again = SettingsDialog(window, window.settings, window.memory_menu.panel, row)
     again.open()
     assert again.font_note.isVisible()
     assert "Noto Sans CJK" in again.font_note.text()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
@@ -43,3 +45,31 @@ def test_a_new_text_is_noticed(folder: Path, monkeypatch: pytest.MonkeyPatch, tm
     assert "<source>Looking…</source>" in now
     assert "<source>Searching…</source>" not in now
     assert 'type="unfinished"' in now
+
+
+def counted() -> set[str]:
+    """Every text of the source with a number in it that has plural forms, found without lupdate."""
+    return {
+        node.value
+        for path in (translations.ROOT / "app").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and ("%Ln" in node.value or "%n" in node.value)
+    }
+
+
+@pytest.mark.parametrize("language", list(translations.LANGUAGES))
+def test_every_text_with_a_number_has_its_plural_forms(language: str) -> None:
+    """lupdate says nothing where it cannot read a call's number, and then "1 turns" stands in the window."""
+    texts = counted()
+    assert len(texts) > 20
+    forms: dict[str, list[str]] = {}
+    for message in ET.parse(translations.FOLDER / f"techo_{language}.ts").iter("message"):
+        if message.get("numerus") == "yes":
+            forms[message.findtext("source", "")] = [form.text or "" for form in message.iter("numerusform")]
+    assert texts <= set(forms), "a plural form is missing: is the call written so that lupdate can read it?"
+    for text in texts:
+        assert len(forms[text]) == (2 if language == "en" else 1), text
+        assert all(form.strip() for form in forms[text]), text
+        assert any("%Ln" in form or "%n" in form for form in forms[text]), text

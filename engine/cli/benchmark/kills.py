@@ -152,7 +152,7 @@ class _Siege:
             self._findings.failed_restarts.append(error.message)
             return None
         self._findings.restart_seconds.append(time.perf_counter() - began)
-        self._findings.notices += engine.initialized.notices
+        self._findings.notices += [notice.message for notice in engine.initialized.notices]
         return engine
 
     # ------------------------------------------------------------------------------------------ what was promised

@@ -108,7 +108,7 @@ class _Life:
 
     def _open(self) -> Connection:
         engine = self._lab.open(PROFILE)
-        self._notices += engine.initialized.notices
+        self._notices += [notice.message for notice in engine.initialized.notices]
         return engine
 
     # ------------------------------------------------------------------------------------------ one round

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -13,6 +12,7 @@ import pytest
 from engine.client import EngineClient
 from engine.errors import EngineError, ErrorCode
 from engine.protocol import (
+    PROTOCOL_VERSION,
     Conversation,
     ConversationDeleted,
     ConversationId,
@@ -39,13 +39,6 @@ from tests.engine.server.test_server import Harness
 from tests.engine.store.samples import IDENTITY
 
 WAIT = 110.0
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineClient]:
-    client, _ = EngineClient.start(tmp_path_factory.mktemp("data"), "Mika", options=("--threads", "1"))
-    yield client
-    assert client.close() == 0
 
 
 def feed(engine: EngineClient, user: str, assistant: str = "I see.", conversation: int | None = None) -> TurnDone:
@@ -280,7 +273,8 @@ def test_an_idle_server_tidies_when_it_is_time(tmp_path: Path) -> None:
         service.tidy = tidy
         service._tidy_at = time.monotonic() + 0.2
         harness.say(id=1, method="engine.status")
-        harness.say(id=2, method="initialize", params={"protocol": 1})  # wakes the worker, which then waits anew
+        # It wakes the worker, which then waits anew.
+        harness.say(id=2, method="initialize", params={"protocol": PROTOCOL_VERSION})
         assert "result" in harness.hear(2)
         deadline = time.monotonic() + 10
         while not tidied and time.monotonic() < deadline:

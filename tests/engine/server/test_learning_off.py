@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,13 +26,6 @@ from engine.protocol import (
 
 WAIT = 110.0
 SHORT = Sampling(max_tokens=10)
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineClient]:
-    client, _ = EngineClient.start(tmp_path_factory.mktemp("data"), "Mika", options=("--threads", "1"))
-    yield client
-    assert client.close() == 0
 
 
 def lessons(engine: EngineClient) -> list[str]:

@@ -142,7 +142,7 @@ def test_a_front_end_that_does_not_listen_any_more(start_engine: StartEngine, tm
     ) as process:
         os.close(writing)
         assert process.stdin is not None
-        hello = b'{"id": 1, "method": "initialize", "params": {"protocol": 1, "profile": "Mika"}}\n'
+        hello = b'{"id": 1, "method": "initialize", "params": {"protocol": 2, "profile": "Mika"}}\n'
         turn = b'{"id": 2, "method": "turn.send", "params": {"text": "Tell me a long story about rain."}}\n'
         process.stdin.write(hello + turn)
         process.stdin.flush()
@@ -320,7 +320,7 @@ def test_state_of_other_weights_is_refused_and_kept(
     other = bare_engine("--memory", str(weights))
     hello = Initialize(protocol=PROTOCOL_VERSION, profile="Mika")
     answer = other.call("initialize", hello, Initialized, timeout=WAIT)
-    assert any("another memory weights" in notice for notice in answer.notices)
+    assert any("another memory weights" in notice.message for notice in answer.notices)
     assert messages(other, learned.conversation)[0].content == "My cat is called Miso."
     for method, params in (("memory.stats", None), ("turn.send", TurnSend(text="Hi"))):
         with pytest.raises(EngineError) as refused:

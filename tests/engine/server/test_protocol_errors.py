@@ -93,7 +93,7 @@ def test_every_method_is_served(engine: EngineClient, tmp_path: Path) -> None:
         (b'{"id": 15, "method": "profile.open", "params": {"name": "nobody"}}', ErrorCode.PROFILE_NOT_FOUND, 15),
         (b'{"id": 16, "method": "profile.open", "params": {"name": "../../etc"}}', ErrorCode.PROFILE_NOT_FOUND, 16),
         (b'{"id": 17, "method": "profile.create", "params": {"name": ""}}', ErrorCode.PROFILE_NAME, 17),
-        (b'{"id": 18, "method": "initialize", "params": {"protocol": 1}}', ErrorCode.INVALID_REQUEST, 18),
+        (b'{"id": 18, "method": "initialize", "params": {"protocol": 2}}', ErrorCode.INVALID_REQUEST, 18),
     ],
 )
 def test_bad_messages_get_an_error_and_the_engine_goes_on(

@@ -35,7 +35,7 @@ def test_the_ternary_model_has_a_memory_of_its_own_and_takes_over_a_profile(star
 
     engine, hello = start_engine("Mika", "--model", str(TERNARY))
     assert hello.hippocampus is None, "it remembers by itself"
-    assert any("techo memory relearn" in notice for notice in hello.notices)
+    assert any("techo memory relearn" in notice.message for notice in hello.notices)
     with pytest.raises(EngineError) as refused:
         engine.call("memory.stats", None, MemoryStats, timeout=WAIT)
     assert refused.value.code is ErrorCode.STATE_MISMATCH

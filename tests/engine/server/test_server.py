@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from engine.errors import ErrorCode
-from engine.protocol import BackboneInfo, Initialized
+from engine.protocol import PROTOCOL_VERSION, BackboneInfo, Initialized
 from engine.server.logs import DiscreetFormatter
 from engine.server.pipe import LineReader, LineWriter
 from engine.server.server import Server
@@ -31,7 +31,7 @@ class Harness:
         self.server = Server(Options(folder), LineReader(reading, 1000), LineWriter(writing))
         service = self.server._service
         info = BackboneInfo(name="none", digest="", layers=0, width=0, vocabulary=0, window=0, cache=0)
-        hello = Initialized(protocol=1, engine="", backbone=info, profile=None, notices=[])
+        hello = Initialized(protocol=PROTOCOL_VERSION, engine="", backbone=info, profile=None, notices=[])
 
         def fail(_asked: Any, _call: Call) -> Any:
             raise KeyError(SECRET)
@@ -70,7 +70,7 @@ def harness(tmp_path: Path) -> Iterator[Harness]:
 
 
 def test_an_unexpected_error_is_answered_and_survived(harness: Harness, caplog: pytest.LogCaptureFixture) -> None:
-    harness.say(id=1, method="initialize", params={"protocol": 1})
+    harness.say(id=1, method="initialize", params={"protocol": PROTOCOL_VERSION})
     assert "result" in harness.hear(1)
     for identifier in (2, 3):
         harness.say(id=identifier, method="profile.list")

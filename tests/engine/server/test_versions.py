@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -36,13 +35,6 @@ from tests.engine.conftest import StartEngine
 
 WAIT = 110.0
 SHORT = Sampling(max_tokens=12)
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineClient]:
-    client, _ = EngineClient.start(tmp_path_factory.mktemp("data"), "Mika", options=("--threads", "1"))
-    yield client
-    assert client.close() == 0
 
 
 def shown(engine: EngineClient, conversation: int, *, every: bool = False) -> list[Message]:

@@ -64,6 +64,8 @@ def test_what_is_recalled_stands_in_the_speakers_prompt(
     assert asked.usage.memory_tokens > 0
     assert asked.usage.generated_tokens <= 8
     assert "Miso" in read[1].partition("From your memory")[2]
+    assert "Do not say that you will remember" in read[1], "nothing is learned from a temporary chat"
+    assert "Do not say that you will remember" not in read[0]
     assert read[1].index("What is my cat called?") < read[1].index("From your memory")
 
     without = TurnAsk(text="What is my cat called?", sampling=SHORT, recall=False)
