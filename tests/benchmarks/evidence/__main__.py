@@ -71,6 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument("--max-tokens", type=int, default=32, help="longest reply (default: %(default)s)")
     command.add_argument("--seed", type=int, default=1, help="of the sample of questions")
     command.add_argument("--threads", type=int)
+    command.add_argument("--model", type=Path, help="another model with a memory of its own (GGUF)")
     command.set_defaults(run=_ablate)
     command = commands.add_parser("transcripts", help="a page of real answers, the first of each outcome")
     command.add_argument("file", type=Path, metavar="EPISODES.jsonl")
@@ -112,8 +113,8 @@ def _ablate(options: argparse.Namespace) -> int:
     rows = load_rows(options.out) if options.out.exists() else []
     # The profile lies beside the results: an interrupted run goes on without telling it all again.
     data_dir = options.out.absolute().with_suffix(".profiles")
-    data_dir.mkdir(parents=True, exist_ok=True)
-    run = ArmOptions(Engines(data_dir, options.threads), max_tokens=options.max_tokens)
+    model = () if options.model is None else ("--model", str(options.model.absolute()))
+    run = ArmOptions(Engines(data_dir, options.threads, model), max_tokens=options.max_tokens)
     tell_once(episode, run)
     with options.out.open("a", encoding="utf-8") as out:
         for arm in arms:

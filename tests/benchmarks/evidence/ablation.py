@@ -8,6 +8,7 @@ may harm those.
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,12 +67,16 @@ def chosen_questions(episode: Episode, recall: int, abstain: int, controls: int,
 
 
 def tell_once(episode: Episode, options: ArmOptions) -> None:
-    """Feeds the episode to the profile that all arms ask; a profile that is there already is taken as told."""
-    if (options.engines.data_dir / "told.done").exists():
+    """Feeds the episode to the profile that all arms ask, unless that was done before; a half-told one begins anew."""
+    folder = options.engines.data_dir
+    done = folder / "told.done"
+    if done.exists():
         return
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     with options.engines.open(PROFILE) as engine:
         feed(engine, episode.sessions, max_tokens=options.max_tokens)
-    (options.engines.data_dir / "told.done").touch()
+    done.touch()
 
 
 def ask(episode: Episode, arm: str, questions: Sequence[Question], options: ArmOptions) -> list[Row]:

@@ -175,7 +175,7 @@ SWITCHES: Final[Mapping[str, Switch]] = {
     "no-evidence": Switch("gate: from the hidden state alone (no match, no address, no caution)", _no_evidence),
     "constant-gate": Switch("gate: model and memory half and half, whatever is asked", _constant_gate),
     "no-phrases": Switch("without the phrase head", _no_phrases),
-    "no-nearness": Switch("without nearness", _no_nearness),
+    "no-nearness": Switch("without nearness (zero in the shipped Q4_1 weights anyway; see --model)", _no_nearness),
     "lexical-only": Switch("address: lexical alone (raw, untrained)", _lexical_only),
     "semantic-only": Switch("address: semantic alone (trained), without caution", _semantic_only),
     "both-addresses": Switch("address: lexical and semantic, without probes and word weights", _both_addresses),
