@@ -326,7 +326,7 @@ def test_switches_of_the_gate(thrown: Callable[[str], SlowWeights]) -> None:
     thrown("constant-gate")
     constant = Memory.born(thrown("no-evidence"), pieces)
     assert constant._gate(opinion, 0.0).tolist() == [0.5, 0.5, 0.0]
-    assert memory.CAUTION == 0
+    assert float(memory.CAUTION) == 0
     assert not constant.slow.gate_evidence.any()
 
 

@@ -20,6 +20,8 @@ RESAMPLES: Final = 2000
 _SEED: Final = 1
 
 Interval = tuple[float, float]
+Asked = tuple[str, Any]
+"""A question: its episode, and its number or its text."""
 
 
 def draws(episodes: Sequence[Hashable]) -> NDArray[np.float64]:
@@ -50,9 +52,7 @@ def rate_interval(right: Sequence[bool], episodes: Sequence[Hashable]) -> Interv
     return _quantiles(weights @ np.array(right, dtype=np.float64) / weights.sum(1))
 
 
-def comparison(
-    mine: Mapping[tuple[Hashable, Hashable], bool], other: Mapping[tuple[Hashable, Hashable], bool]
-) -> dict[str, Any] | None:
+def comparison(mine: Mapping[Asked, bool], other: Mapping[Asked, bool]) -> dict[str, Any] | None:
     """One arm against another over the questions that both were asked; None when there is no such question.
 
     Args:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from engine.cli.console import table
 from engine.cli.evaluation.arms import ARMS, Row
 from engine.cli.evaluation.episodes import KINDS, RECALL_KINDS
-from engine.cli.evaluation.intervals import Interval, comparison, rate_interval
+from engine.cli.evaluation.intervals import Asked, Interval, comparison, rate_interval
 
 OLDEST_FIRST_FROM: Final = 50
 """Facts from which on the table by age says something."""
@@ -41,7 +41,7 @@ def summarise(rows: Sequence[Row]) -> dict[str, Any]:
 def _comparisons(rows: Sequence[Row], arms: Sequence[str]) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for what, kinds in (("recall", RECALL_KINDS), ("choice", ("choice",))):
-        right: dict[str, dict[tuple[Hashable, Hashable], bool]] = {arm: {} for arm in arms}
+        right: dict[str, dict[Asked, bool]] = {arm: {} for arm in arms}
         for row in rows:
             if row["kind"] in kinds:
                 right[row["arm"]][row["episode"], row.get("index", row["q"])] = row["right"]

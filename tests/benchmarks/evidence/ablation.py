@@ -13,13 +13,13 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from engine.cli.benchmark.lab import CONTROL_FILE
 from engine.cli.connection import Connection, Engines
 from engine.cli.evaluation.arms import ArmOptions, Row, feed
 from engine.cli.evaluation.episodes import Episode, Question, load_episodes
-from engine.cli.evaluation.intervals import comparison, rate_interval
+from engine.cli.evaluation.intervals import Asked, comparison, rate_interval
 from engine.cli.evaluation.notes import Notebook
 from engine.cli.evaluation.scoring import judge, told_values
 from engine.client import EngineClient
@@ -143,7 +143,7 @@ def ablation_text(rows: Sequence[Row]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in (head, ["---"] * len(head), *lines))
 
 
-def _right(rows: Sequence[Row]) -> dict[tuple[object, object], bool]:
+def _right(rows: Sequence[Row]) -> dict[Asked, bool]:
     return {(row["episode"], row["index"]): row["right"] for row in rows}
 
 
@@ -151,6 +151,6 @@ def _share(rows: Sequence[Row]) -> str:
     return f"{sum(row['right'] for row in rows)} of {len(rows)}" if rows else ""
 
 
-def _points(against: dict[str, object]) -> str:
-    low, high = against["difference_interval"]  # type: ignore[misc]
-    return f"{100 * float(str(against['difference'])):+.0f} ({100 * low:+.0f} to {100 * high:+.0f})"  # type: ignore[operator]
+def _points(against: dict[str, Any]) -> str:
+    low, high = against["difference_interval"]
+    return f"{100 * against['difference']:+.0f} ({100 * low:+.0f} to {100 * high:+.0f})"
