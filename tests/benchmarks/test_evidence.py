@@ -20,6 +20,7 @@ from engine.models.locate import find_memory_weights
 from engine.training.values import split_of
 from tests.benchmarks.evidence import __main__ as command
 from tests.benchmarks.evidence.ablation import ARMS, ablation_text, chosen_questions
+from tests.benchmarks.evidence.figures import HEAD, lines
 from tests.benchmarks.evidence.making import Draft, alternating, in_sessions, sample, wordings
 from tests.benchmarks.evidence.sets import babi, msc, own, personabench, prefeval, realtalk
 from tests.benchmarks.evidence.switches import SWITCHES
@@ -358,6 +359,34 @@ def test_questions_of_every_sort_are_drawn_by_seed() -> None:
     assert [question.kind for question in chosen] == ["fact"] * 4 + ["abstain"] + ["control"] * 3
     assert chosen == chosen_questions(episode, 4, 2, 3, seed=1)
     assert chosen != chosen_questions(episode, 4, 2, 3, seed=2)
+
+
+def test_the_table_of_sets_has_a_line_for_recall_and_one_for_choices(tmp_path: Path) -> None:
+    rows = [answer("memory", n, n < 3) for n in range(4)] + [answer("context", n, n < 1) for n in range(4)]
+    rows += [answer("none", n, False) for n in range(4)] + [answer("memory", 9, True, "abstain")]
+    rows += [answer(arm, n, arm == "memory", "choice") for arm in ("memory", "none") for n in (5, 6)]
+    path = tmp_path / "msc.results.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    recall, choice = (dict(zip(HEAD, line, strict=True)) for line in lines("msc", path))
+    assert (recall["set"], recall["questions"], recall["memory"], recall["context"]) == ("msc", "4", "0.75", "0.25")
+    assert recall["memory / context"].startswith("3.00 (")
+    assert recall["points above none"].startswith("+75 (")
+    assert recall["never told"] == "1 of 1 left alone"
+    assert (choice["set"], choice["questions"], choice["memory"], choice["none"]) == (
+        "msc, choice",
+        "2",
+        "1.00",
+        "0.00",
+    )
+
+
+def test_finished_figures_are_tabulated_without_an_engine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path / "babi" / "all_shuffled_test.txt", STORY)
+    arguments = ["figures", "--corpora", str(tmp_path), "--work", str(tmp_path), "--sets", "babi-1", "--arms", "none"]
+    done = {**answer("none", 0, True, "update"), "episode": "babi-1-0"}
+    write(tmp_path / "babi-1.results.jsonl", json.dumps(done) + "\n")
+    assert command.main(arguments) == 0
+    assert "| babi-1 | 1 | 1 | 1.00 |" in capsys.readouterr().out
 
 
 # ---------------------------------------------------------------------------------------------- transcripts

@@ -1,6 +1,7 @@
 """The evidence of the README, remade: `python -m tests.benchmarks.evidence COMMAND`, from the root of the checkout.
 
     make SET       an episode file of a public corpus (or of this project's own kinds) for `techo evaluate`
+    figures        all sets: made, evaluated in all arms, one table
     ablate FILE    tells an episode once and asks under each switch: a table
     transcripts    pages of real answers, the first of each outcome
 
@@ -21,7 +22,8 @@ from engine.cli.evaluate import load_rows
 from engine.cli.evaluation.arms import ArmOptions
 from engine.cli.evaluation.episodes import load_episodes
 from tests.benchmarks.evidence.ablation import ARMS, ablation_text, ask, chosen_questions, tell_once
-from tests.benchmarks.evidence.making import Draft, sample, write
+from tests.benchmarks.evidence.figures import EVERY_ARM, evaluate, lines, markdown
+from tests.benchmarks.evidence.making import Draft, Record, sample, write
 from tests.benchmarks.evidence.sets import babi, msc, own, personabench, prefeval, realtalk
 from tests.benchmarks.evidence.transcripts import page
 
@@ -61,6 +63,19 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument("--episodes", type=int, help="so many at most (default: the set's)")
     command.add_argument("--questions", type=int, help="so many at most, in all (default: the set's)")
     command.set_defaults(run=_make)
+    command = commands.add_parser("figures", help="make and evaluate the sets: a table")
+    command.add_argument("--corpora", type=Path, required=True, help="folder of the unpacked corpora")
+    command.add_argument(
+        "--work", type=Path, required=True, help="where episodes and results lie, and are gone on with"
+    )
+    command.add_argument("--sets", default=",".join(SETS), help="default: %(default)s")
+    command.add_argument("--more", type=Path, nargs="*", default=[], metavar="EPISODES.jsonl", help="further files")
+    command.add_argument("--arms", default=",".join(EVERY_ARM), help="default: %(default)s")
+    command.add_argument("--seed", type=int, nargs="+", default=[1], help="several seeds: several episodes of each set")
+    command.add_argument("--episodes", type=int, help="so many a set and seed at most")
+    command.add_argument("--questions", type=int, help="so many a set and seed at most")
+    command.add_argument("--threads", type=int)
+    command.set_defaults(run=_figures)
     command = commands.add_parser("ablate", help="tell an episode once and ask under each switch")
     command.add_argument("file", type=Path, metavar="EPISODES.jsonl", help="its first episode is told")
     command.add_argument("--out", type=Path, required=True, metavar="RESULTS.jsonl", help="goes on where it stopped")
@@ -91,7 +106,7 @@ def _make(options: argparse.Namespace) -> int:
     except FileNotFoundError as error:
         print(error, file=sys.stderr)
         return 1
-    records = sample(drafts, options.episodes or made.episodes, options.questions or made.questions, options.seed)
+    records = _sampled(options.set, drafts, options.seed, options)
     write(records, options.out)
     there = sum(len(draft.questions) for draft in drafts)
     asked = sum(len(record["questions"]) for record in records)
@@ -99,6 +114,34 @@ def _make(options: argparse.Namespace) -> int:
         f"{options.set}: {there} questions in {sum(bool(draft.questions) for draft in drafts)} episodes can be asked; "
         f"{asked} in {len(records)} taken -> {options.out}"
     )
+    return 0
+
+
+def _sampled(name: str, drafts: list[Draft], seed: int, options: argparse.Namespace) -> list[Record]:
+    made = SETS[name]
+    return sample(drafts, options.episodes or made.episodes, options.questions or made.questions, seed)
+
+
+def _figures(options: argparse.Namespace) -> int:
+    table: list[list[str]] = []
+    files = list(options.more)
+    for name in options.sets.split(","):
+        path = options.work / f"{name}.jsonl"
+        if not path.exists():
+            records: dict[str, Record] = {}
+            for seed in options.seed:
+                drafts = list(SETS[name].make(options.corpora, seed))
+                for record in _sampled(name, drafts, seed, options):
+                    records.setdefault(record["id"], record)  # the same chat, drawn again, is no further evidence
+            write(list(records.values()), path)
+        files.append(path)
+    for path in files:
+        results = evaluate(path, options.arms.split(","), options.threads)
+        if results is None:
+            return 1
+        table += lines(path.stem, results)
+        print(markdown(table[-1:]).splitlines()[-1], file=sys.stderr, flush=True)
+    print(markdown(table))
     return 0
 
 
