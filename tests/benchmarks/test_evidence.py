@@ -285,6 +285,19 @@ def test_the_command_writes_what_evaluate_reads(tmp_path: Path, capsys: pytest.C
     assert load_episodes(out)[0].questions[0].kind == "update"
     assert command.main(["make", "msc", "--corpora", str(tmp_path), "--out", str(out)]) == 1
     assert "unpack" in capsys.readouterr().err
+    assert command.main(["figures", "--corpora", str(tmp_path), "--work", str(tmp_path), "--sets", "msx"]) == 1
+    assert "no set msx" in capsys.readouterr().err
+
+
+def test_answers_to_other_questions_are_not_gone_on_with(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path / "babi" / "all_shuffled_test.txt", STORY)
+    episodes, out = tmp_path / "babi.jsonl", tmp_path / "ablation.jsonl"
+    assert command.main(["make", "babi-1", "--corpora", str(tmp_path), "--out", str(episodes)]) == 0
+    write(out, json.dumps(answer("shipped", 0, True, q="Where is the milk?")) + "\n")
+    assert command.main(["ablate", str(episodes), "--out", str(out)]) == 1
+    assert "other questions" in capsys.readouterr().err
+    assert command.main(["ablate", str(episodes), "--out", str(out), "--arms", "shipped,magic"]) == 1
+    assert "no arm magic" in capsys.readouterr().err
 
 
 # ---------------------------------------------------------------------------------------------- ablation

@@ -12,15 +12,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from engine.cli.connection import Engines
-from engine.cli.console import to_json
+from engine.cli.console import UsageError, to_json
 from engine.cli.evaluate import load_rows
 from engine.cli.evaluation.arms import ArmOptions
 from engine.cli.evaluation.episodes import load_episodes
+from engine.errors import EngineError
 from tests.benchmarks.evidence.ablation import ARMS, ablation_text, ask, chosen_questions, tell_once
 from tests.benchmarks.evidence.figures import EVERY_ARM, evaluate, lines, markdown
 from tests.benchmarks.evidence.making import Draft, Record, sample, write
@@ -95,17 +96,19 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument("--count", type=int, default=5, help="of each outcome (default: %(default)s)")
     command.set_defaults(run=_transcripts)
     options = parser.parse_args(arguments)
-    status: int = options.run(options)
+    try:
+        status: int = options.run(options)
+    except EngineError as error:
+        print(f"{error.message} {error.hint}".strip(), file=sys.stderr)
+        return 1
+    except FileNotFoundError as error:
+        print(error, file=sys.stderr)
+        return 1
     return status
 
 
 def _make(options: argparse.Namespace) -> int:
-    made = SETS[options.set]
-    try:
-        drafts = list(made.make(options.corpora, options.seed))
-    except FileNotFoundError as error:
-        print(error, file=sys.stderr)
-        return 1
+    drafts = list(SETS[options.set].make(options.corpora, options.seed))
     records = _sampled(options.set, drafts, options.seed, options)
     write(records, options.out)
     there = sum(len(draft.questions) for draft in drafts)
@@ -125,7 +128,8 @@ def _sampled(name: str, drafts: list[Draft], seed: int, options: argparse.Namesp
 def _figures(options: argparse.Namespace) -> int:
     table: list[list[str]] = []
     files = list(options.more)
-    for name in options.sets.split(","):
+    names = _known(options.sets, SETS, "set")
+    for name in names:
         path = options.work / f"{name}.jsonl"
         if not path.exists():
             records: dict[str, Record] = {}
@@ -136,7 +140,7 @@ def _figures(options: argparse.Namespace) -> int:
             write(list(records.values()), path)
         files.append(path)
     for path in files:
-        results = evaluate(path, options.arms.split(","), options.threads)
+        results = evaluate(path, options.work, options.arms, options.threads)
         if results is None:
             return 1
         table += lines(path.stem, results)
@@ -146,14 +150,12 @@ def _figures(options: argparse.Namespace) -> int:
 
 
 def _ablate(options: argparse.Namespace) -> int:
-    arms = options.arms.split(",")
-    unknown = [arm for arm in arms if arm not in ARMS]
-    if unknown:
-        print(f"There is no arm {', '.join(unknown)}. The arms are {', '.join(ARMS)}.", file=sys.stderr)
-        return 2
+    arms = _known(options.arms, ARMS, "arm")
     episode = load_episodes(options.file, 1)[0]
     questions = chosen_questions(episode, options.facts, options.abstain, options.controls, options.seed)
     rows = load_rows(options.out) if options.out.exists() else []
+    if {(row["index"], row["q"]) for row in rows} - {(place, one.q) for place, one in enumerate(questions)}:
+        raise UsageError(f"{options.out} holds answers to other questions.", "Name another file, or the same sample.")
     # The profile lies beside the results: an interrupted run goes on without telling it all again.
     data_dir = options.out.absolute().with_suffix(".profiles")
     model = () if options.model is None else ("--model", str(options.model.absolute()))
@@ -170,6 +172,19 @@ def _ablate(options: argparse.Namespace) -> int:
             print(f"{arm}: {sum(row['right'] for row in asked)} of {len(asked)}", file=sys.stderr, flush=True)
     print(ablation_text(rows))
     return 0
+
+
+def _known(text: str, known: Collection[str], what: str) -> list[str]:
+    """The names of a list such as `msc,realtalk`.
+
+    Raises:
+        UsageError: one of them is none.
+    """
+    names = text.split(",") if text else []
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise UsageError(f"There is no {what} {', '.join(unknown)}.", f"There are {', '.join(known)}.")
+    return names
 
 
 def _transcripts(options: argparse.Namespace) -> int:

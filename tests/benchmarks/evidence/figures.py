@@ -19,10 +19,10 @@ HEAD: Final = (
 )  # fmt: skip
 
 
-def evaluate(episodes: Path, arms: Sequence[str], threads: int | None) -> Path | None:
-    """The results file of an episode file, beside it, completed; None when the evaluation failed (it says why)."""
-    out = episodes.with_suffix(".results.jsonl")
-    arguments = ["evaluate", str(episodes), "--arm", ",".join(arms), "--out", str(out), "--resume", "--json"]
+def evaluate(episodes: Path, work: Path, arms: str, threads: int | None) -> Path | None:
+    """The results file of an episode file, in `work`, completed; None when the evaluation failed (it says why)."""
+    out = work / f"{episodes.stem}.results.jsonl"
+    arguments = ["evaluate", str(episodes), "--arm", arms, "--out", str(out), "--resume", "--json"]
     if threads is not None:
         arguments += ["--threads", str(threads)]
     printed = io.StringIO()

@@ -24,6 +24,12 @@ OUTCOMES: Final = {
     "control wrong": "General knowledge, wrong",
 }
 """In the page's order."""
+HEAD: Final = """\
+# Real answers, good and bad
+
+Of each outcome the first in the results file, none left out; greedy free generation in a new engine process, the
+sessions out of the prompt. Remade by `python -m tests.benchmarks.evidence transcripts` (README.md beside this page).
+"""
 
 
 def outcome(row: Row, told: Sequence[str]) -> str:
@@ -49,12 +55,13 @@ def page(rows: Sequence[Row], episodes: Mapping[str, Episode], count: int) -> st
     for row in rows:
         if row["kind"] != "choice":
             sorted_rows[outcome(row, told[row["episode"]])].append(row)
-    return "\n".join(
+    parts = [
         line
         for name, title in OUTCOMES.items()
         if sorted_rows[name]
         for line in _part(title, sorted_rows[name], episodes, count)
-    )
+    ]
+    return "\n".join([HEAD, *parts])
 
 
 def _part(title: str, rows: Sequence[Row], episodes: Mapping[str, Episode], count: int) -> Iterator[str]:
