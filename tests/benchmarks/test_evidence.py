@@ -358,7 +358,10 @@ def answer(arm: str, index: int, right: bool, kind: str = "fact", **more: Any) -
 def test_the_table_compares_with_what_ships() -> None:
     rows = [answer("shipped", n, n < 8) for n in range(10)] + [answer("no-nearness", n, n < 6) for n in range(10)]
     rows += [answer("shipped", 10, True, "control"), answer("no-nearness", 10, False, "control")]
+    rows[0] |= {"output": "It is Miso.", "answers": ["Miso"]}
+    rows[10] |= {"output": "The cat that I told you of in spring is Miso.", "answers": ["Miso"]}
     shipped, bare = ablation_text(rows).splitlines()[2:]
+    assert [line.split(" | ")[-4] for line in (shipped, bare)] == ["1", "0"], "said late is not said shortly"
     assert "8 of 10" in shipped
     assert "-20 (" in bare
     assert bare.endswith("| 0 of 1 |")

@@ -21,7 +21,7 @@ from engine.cli.evaluation.arms import ArmOptions, Row, feed
 from engine.cli.evaluation.episodes import Episode, Question, load_episodes
 from engine.cli.evaluation.intervals import Asked, comparison, rate_interval
 from engine.cli.evaluation.notes import Notebook
-from engine.cli.evaluation.scoring import judge, told_values
+from engine.cli.evaluation.scoring import contains_any, judge, told_values
 from engine.client import EngineClient
 from engine.protocol import PROTOCOL_VERSION, Initialize, Initialized, Sampling, TurnSend
 from engine.turn.runner import RECOLLECTION_TOKENS, reminded
@@ -34,6 +34,8 @@ OTHER_ARMS: Final = {
 }
 ARMS: Final = (*SWITCHES, *OTHER_ARMS)
 PROFILE: Final = "told"
+FIRST: Final = 8
+"""Words within which a short answer stands."""
 
 
 @dataclass(frozen=True)
@@ -119,8 +121,13 @@ def _reply(engine: Connection, text: str, max_tokens: int, *, recall: bool) -> s
 
 
 def ablation_text(rows: Sequence[Row]) -> str:
-    """The table, as Markdown: recall with its interval, and by how many points it differs from the shipped memory."""
-    head = ["arm", "what", "facts", "95 %", "against shipped, points", "near misses left alone", "controls"]
+    """The table, as Markdown: recall with its interval, and by how many points it differs from the shipped memory.
+
+    An answer is right when it contains the value, so an arm whose replies do not end finds more by saying more: beside
+    it stand how many are right by their first eight words, and the words in a reply.
+    """
+    head = ["arm", "what", "facts", "95 %", "against shipped, points", f"in {FIRST} words", "words"]
+    head += ["near misses left alone", "controls"]
     by_arm: dict[str, list[Row]] = {}
     for row in rows:
         by_arm.setdefault(row["arm"], []).append(row)
@@ -136,6 +143,8 @@ def ablation_text(rows: Sequence[Row]) -> str:
                 _share(facts),
                 f"{interval[0]:.2f}-{interval[1]:.2f}" if interval else "",
                 _points(against) if arm != "shipped" and against else "",
+                str(sum(contains_any(" ".join(row["output"].split()[:FIRST]), row["answers"]) for row in facts)),
+                f"{sum(len(row['output'].split()) for row in facts) / len(facts):.0f}" if facts else "",
                 _share([row for row in by_arm[arm] if row["kind"] == "abstain"]),
                 _share([row for row in by_arm[arm] if row["kind"] == "control"]),
             ]
