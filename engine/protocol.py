@@ -835,6 +835,8 @@ class PerplexityOf(Struct):
     prompt: str
     text: str
     recall: bool = True
+    history: list[TurnMessage] | None = None
+    """What was said before the prompt (evaluation arms); oldest dropped to fit."""
 
 
 class Perplexity(Struct):

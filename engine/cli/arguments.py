@@ -110,8 +110,9 @@ An episode is one JSON object a line:
                                        {"role": "assistant", "content": "..."}]}],
    "questions": [{"q": "...", "answers": ["...", "..."], "kind": "fact"}]}
 kind: fact, update (the newest value counts; "stale" lists the old ones), abstain (never told;
-"answers" may be empty), control (general knowledge). Also known: "stale" and "wrong", values that
-a question must not be answered with.
+"answers" may be empty), control (general knowledge), choice ("options" lists replies, "answers"
+those of them that are right). Also known: "stale" and "wrong", values that a question must not be
+answered with.
 
 For each episode a fresh profile; the sessions are fed as real turns, one conversation a session (a
 user turn without a reply in the file gets a generated one); then the engine process ends and a new
@@ -128,6 +129,9 @@ arms:
 An answer is right when the normalised text of a gold answer is contained in it as whole words.
 abstain: right when no told value (gold answers, names, numbers) is handed out; "invented"
 counts the replies that do not say that they do not know.
+choice: nothing is generated; the option that is likeliest as a reply, per byte, is taken.
+Behind each rate stands its 95 % confidence interval: a bootstrap over episodes, and over questions
+in them. The memory is compared with each other arm over the questions that both were asked.
 
 examples:
   techo evaluate episodes.jsonl --arm memory --out memory.jsonl

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.backbone import Backbone, Prefill
 from engine.bit_ttt import Memory, Part, Recall
@@ -73,6 +74,9 @@ REMINDER: Final = (
 """Behind the text, where a model looks first, and in the turn itself: what was before stays in the KV window."""
 RECOLLECTION_TOKENS: Final = 40
 """Tokens of a recollection at most: a sentence or two."""
+MISMATCH: Final = -6.9
+"""Log-share that the model keeps where a scored text ends a word otherwise than the memory is sure to (one in a
+thousand), so that one such word does not rule out a whole text."""
 _SHORT: Final = 512
 """A stopped turn is still learned when its text has at most so many tokens: reading it takes a moment."""
 
@@ -423,7 +427,10 @@ class TurnRunner:
         tokens = self._backbone.tokenize(asked.text)
         if not tokens:
             raise ProtocolError("There is no text to score.", code=ErrorCode.INVALID_PARAMS)
-        turn = _Turn(self._prompts.alone(asked.prompt))
+        if asked.history:
+            turn = _Turn(self._prompts.build_from(asked.history, asked.prompt, max_tokens=len(tokens)))
+        else:
+            turn = _Turn(self._prompts.alone(asked.prompt))
         self._read(turn, memory, cancelled)
         assert turn.prefill is not None
         recall = memory.recall(turn.parts) if memory is not None and turn.parts else None
@@ -435,8 +442,11 @@ class TurnRunner:
             scores = logits
             if memory is not None and recall is not None:
                 scores = memory.read(recall, before, taps, logits).scores
-            peak = float(scores.max())
-            total += float(scores[token]) - peak - float(np.log(np.exp(scores - peak).sum(dtype=np.float64)))
+            if scores[token] == -np.inf:
+                # The memory says a word that it has begun to its end. The text ends it otherwise.
+                total += MISMATCH + log_probability(logits, token)
+            else:
+                total += log_probability(scores, token)
             if place + 1 < len(tokens):
                 step = self._backbone.decode(token, tapped=recall is not None)
                 logits, taps, before = step.logits, step.taps, token
@@ -640,6 +650,12 @@ def _forbidden(turn: _Turn, backbone: Backbone, reply: Reply, token: int) -> boo
 
 def _with(reply: Reply, backbone: Backbone, token: int) -> str:
     return (reply.text + backbone.piece(token).decode("utf-8", "ignore")).lstrip()
+
+
+def log_probability(scores: NDArray[np.float32], token: int) -> float:
+    """Of `token`, by (V,) logits or log-probabilities."""
+    peak = float(scores.max())
+    return float(scores[token]) - peak - float(np.log(np.exp(scores - peak).sum(dtype=np.float64)))
 
 
 def reminded(text: str, recollection: str) -> str:

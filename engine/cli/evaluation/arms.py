@@ -15,8 +15,17 @@ from typing import Any, Final
 from engine.cli.connection import Connection, Engines
 from engine.cli.evaluation.episodes import Episode, Question, Session
 from engine.cli.evaluation.notes import Notebook
-from engine.cli.evaluation.scoring import judge, locate_telling, told_values
-from engine.protocol import MemoryStats, Sampling, TurnDone, TurnFeed, TurnMessage, TurnSend
+from engine.cli.evaluation.scoring import judge, likeliest, locate_telling, told_values
+from engine.protocol import (
+    MemoryStats,
+    Perplexity,
+    PerplexityOf,
+    Sampling,
+    TurnDone,
+    TurnFeed,
+    TurnMessage,
+    TurnSend,
+)
 
 ARMS: Final = ("none", "context", "memory", "notes", "other", "scrambled")
 """Every arm there is; `engine.cli.arguments` describes them to the user."""
@@ -188,17 +197,9 @@ class ArmRun:
         if self._notebook is not None:
             text = self._notebook.prompt(question.q, self._options.notes_k)
         began = time.perf_counter()
-        done = engine.turn(
-            TurnSend(
-                text=text,
-                sampling=Sampling(temperature=0.0, max_tokens=self._options.max_tokens),
-                learn=False,
-                recall=self._arm in ("none", *FEEDING_ARMS),
-                history=self._history,
-            )
-        )
+        replied = self._choose(engine, text, question) if question.options else self._generate(engine, text)
         seconds = time.perf_counter() - began
-        verdict = judge(question, done.reply, values)
+        verdict = judge(question, replied["output"], values)
         stats = self.stats
         fed = self.fed.seconds
         return {
@@ -206,7 +207,6 @@ class ArmRun:
             "q": question.q,
             "kind": question.kind,
             "arm": self._arm,
-            "output": done.reply,
             "right": verdict.right,
             "stale": verdict.stale,
             "invented": verdict.invented,
@@ -215,15 +215,44 @@ class ArmRun:
             "age": locate_telling(question, tellings),
             "told": len(tellings),
             "facts": sum(one.is_recall for one in self._episode.questions),
-            "recalled": done.recalled,
-            "memory_tokens": done.usage.memory_tokens,
-            "finish": done.finish,
+            **replied,
             "seconds": round(seconds, 4),
             "feed_seconds": round(sum(fed) / len(fed), 4) if fed else None,
             "turns_learned": stats.turns_learned if stats else 0,
             "neurons_used": stats.neurons_used if stats else 0,
             "neurons": stats.neurons if stats else 0,
         }
+
+    def _generate(self, engine: Connection, text: str) -> Row:
+        """A greedy reply: the fields of a row that are its own."""
+        done = engine.turn(
+            TurnSend(
+                text=text,
+                sampling=Sampling(temperature=0.0, max_tokens=self._options.max_tokens),
+                learn=False,
+                recall=self._recalls,
+                history=self._history,
+            )
+        )
+        return {
+            "output": done.reply,
+            "recalled": done.recalled,
+            "memory_tokens": done.usage.memory_tokens,
+            "finish": done.finish,
+        }
+
+    def _choose(self, engine: Connection, text: str, question: Question) -> Row:
+        """The likeliest of the options, as `_generate` gives a reply; nothing is said in the profile."""
+        scored = []
+        for option in question.options:
+            asked = PerplexityOf(prompt=text, text=option, recall=self._recalls, history=self._history)
+            found = engine.call("bench.perplexity", asked, Perplexity)
+            scored.append({"text": option, "log_likelihood": found.log_likelihood, "tokens": found.tokens})
+        return {"output": likeliest(scored), "options": scored}
+
+    @property
+    def _recalls(self) -> bool:
+        return self._arm in ("none", *FEEDING_ARMS)
 
 
 def _silent(_: str) -> None:

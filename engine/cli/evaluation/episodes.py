@@ -4,8 +4,9 @@
      "questions": [{"q": "...", "answers": ["...", "..."], "kind": "fact"}]}
 
 `kind` is `fact`, `update` (the newest value counts; `stale` lists the older ones), `abstain` (never told; `answers`
-may be empty) or `control` (general knowledge). A question may bring `stale` and `wrong`, lists of values that it must
-not be answered with. Unknown fields are ignored.
+may be empty), `control` (general knowledge) or `choice` (`options` lists two replies or more, `answers` those of them
+that are right; nothing is generated, the likeliest is taken). A question may bring `stale` and `wrong`, lists of values
+that it must not be answered with. Unknown fields are ignored.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any, Final
 
 from engine.errors import EngineError, ErrorCode
 
-KINDS: Final = ("fact", "update", "abstain", "control")
+KINDS: Final = ("fact", "update", "abstain", "control", "choice")
 RECALL_KINDS: Final = ("fact", "update")
 """The kinds that ask for something told; recall is measured over these."""
 
@@ -77,6 +78,7 @@ class Question:
     kind: str
     stale: tuple[str, ...] = ()
     wrong: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
 
     @property
     def is_recall(self) -> bool:
@@ -206,7 +208,16 @@ class _Checker:
             kind=kind,
             stale=self._values(record, "stale", where),
             wrong=self._values(record, "wrong", where),
+            options=self._options(record, answers, where) if kind == "choice" else (),
         )
+
+    def _options(self, record: dict[str, Any], answers: Sequence[str], where: str) -> tuple[str, ...]:
+        options = self._values(record, "options", where)
+        if len(set(options)) < 2 or len(set(options)) < len(options) or not all(map(str.strip, options)):
+            raise self.fail(f'{where}: "options" must be two different texts at least')
+        if not set(answers) < set(options):
+            raise self.fail(f'{where}: "answers" must be some, and not all, of the "options"')
+        return options
 
     def _object(self, value: object, where: str) -> dict[str, Any]:
         if not isinstance(value, dict):

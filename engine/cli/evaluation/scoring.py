@@ -5,7 +5,7 @@ words. Normalised: Unicode-compatible form (NFKC), lower case, everything that i
 that belongs to a letter becomes a space. Scripts written without spaces (Chinese, Japanese, Thai, ...) have no words
 to keep whole: there each character counts as one.
 
-Three kinds need more than that:
+Four kinds need more than that:
 
 - `update`: `stale` says that the output contains one of the question's older values. A reply that names both the new
   and the old value is right *and* stale; the table counts both.
@@ -17,16 +17,18 @@ Three kinds need more than that:
 - `abstain`, invention: a model can also make a value up, and no list can hold all of those. `invented` is therefore a
   separate, stricter and more approximate column: the output does not say in any of the usual ways that it does not
   know, and does not ask back. It never changes `right`; a small model without any memory invents nearly always.
+- `choice`: the option with the highest log-likelihood per byte is taken (`likeliest`), and is right when it is, to the
+  letter, one of the answers.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from engine.cli.evaluation.episodes import Episode, Question
 
@@ -150,12 +152,24 @@ def told_values(episode: Episode, tellings: Iterable[str] = ()) -> list[str]:
 def judge(question: Question, output: str, told: Sequence[str] = ()) -> Verdict:
     """Scores one output. `told` is `told_values` of the question's episode; only `abstain` needs it."""
     stale = contains_any(output, question.stale)
+    if question.kind == "choice":
+        return Verdict(right=output in question.answers, stale=stale, invented=False)
     if question.kind != "abstain":
         return Verdict(right=contains_any(output, question.answers), stale=stale, invented=False)
     values = [*told, *question.stale, *question.wrong]
     claimed = any(contains(output, value) and not contains(question.q, value) for value in values)
     accepted = not question.answers or contains_any(output, question.answers)
     return Verdict(right=accepted and not claimed, stale=stale, invented=not declines(output))
+
+
+def likeliest(scored: Sequence[Mapping[str, Any]]) -> str:
+    """The option (`text`) with the highest `log_likelihood` per byte of its text; the first of equals.
+
+    By bytes, since long options are less likely than short ones, whatever they say (`acc_norm` of EleutherAI's
+    lm-evaluation-harness).
+    """
+    best = max(scored, key=lambda one: one["log_likelihood"] / len(one["text"].encode()))
+    return str(best["text"])
 
 
 def locate_telling(question: Question, tellings: Sequence[str]) -> int | None:

@@ -54,6 +54,13 @@ def test_numbers_and_single_values_stand_for_texts(tmp_path: Path) -> None:
     assert found.stale == ("7719",)
 
 
+def test_a_choice_has_options(tmp_path: Path) -> None:
+    question = {"q": "Dinner?", "answers": ["Tofu."], "kind": "choice", "options": ["Tofu.", "Ham."]}
+    found = load_episodes(write(tmp_path, json.dumps(episode(questions=[question]))))[0].questions[0]
+    assert found.options == ("Tofu.", "Ham.")
+    assert not found.is_recall
+
+
 def test_limit_stops_before_later_lines(tmp_path: Path) -> None:
     path = write(tmp_path, json.dumps(episode()), "not json at all")
     assert len(load_episodes(path, limit=1)) == 1
@@ -80,6 +87,14 @@ def test_limit_stops_before_later_lines(tmp_path: Path) -> None:
         (episode(questions=[{"q": "?", "answers": [], "kind": "fact"}]), '"answers" holds nothing'),
         (episode(questions=[{"q": "?", "answers": ["..."], "kind": "control"}]), '"answers" holds nothing'),
         (episode(questions=[{"q": "?", "answers": [["x"]], "kind": "fact"}]), "list of texts"),
+        (episode(questions=[{"q": "?", "answers": ["x"], "kind": "choice"}]), '"options" must be two'),
+        (episode(questions=[{"q": "?", "answers": ["x"], "kind": "choice", "options": ["x", "x"]}]), '"options" must'),
+        (episode(questions=[{"q": "?", "answers": ["x"], "kind": "choice", "options": ["x", " "]}]), '"options" must'),
+        (episode(questions=[{"q": "?", "answers": ["z"], "kind": "choice", "options": ["x", "y"]}]), '"answers" must'),
+        (
+            episode(questions=[{"q": "?", "answers": ["x", "y"], "kind": "choice", "options": ["x", "y"]}]),
+            '"answers" must',
+        ),
         (episode(questions=[{"q": "?", "answers": ["x"], "kind": "update", "stale": {}}]), "list of texts"),
     ],
 )

@@ -307,6 +307,28 @@ def test_evaluate_a_small_file(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert [row["output"] for row in again] == [row["output"] for row in rows[:7]]
 
 
+def test_a_choice_is_made_by_likelihood_with_what_was_told(techo: Techo, tmp_path: Path) -> None:
+    told = "My locker is number 7731."
+    turns = [{"role": "user", "content": told}, {"role": "assistant", "content": "I see."}]
+    options = ["It's 7731.", "It's 4950."]
+    question = {"q": "What is the number of my locker?", "answers": options[:1], "kind": "choice", "options": options}
+    turned = {**question, "answers": options[1:]}
+    episode = {"id": "e", "sessions": [{"turns": turns}], "questions": [question, turned]}
+    path = tmp_path / "e.jsonl"
+    path.write_text(json.dumps(episode) + "\n")
+    out = tmp_path / "r.jsonl"
+    status, summary = techo("evaluate", str(path), "--arm", "none,context,memory,notes", "--out", str(out))
+    assert status == 0
+    chosen = {arm: figures["kinds"]["choice"] for arm, figures in summary["arms"].items()}
+    assert all(count["right"] == 1 for count in chosen.values()), "the same option, whichever is said to be right"
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    told_to = {row["arm"]: row["options"][0]["log_likelihood"] - row["options"][1]["log_likelihood"] for row in rows}
+    assert all(told_to[arm] > told_to["none"] + 1 for arm in ("context", "memory", "notes"))
+    assert all(row["output"] == options[0] for row in rows if row["arm"] != "none")
+    # Scoring says nothing, so nothing is kept in the profile.
+    assert summary["arms"]["memory"]["turns_learned"] == 1
+
+
 @pytest.mark.slow
 def test_bench_with_a_full_memory(techo: Techo, tmp_path: Path) -> None:
     question = {"q": "What do bees make?", "answers": ["honey"], "kind": "control"}

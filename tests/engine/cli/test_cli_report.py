@@ -29,7 +29,9 @@ def test_counts_by_kind() -> None:
         row("memory", "control", False),
     ]
     kinds = summarise(rows)["arms"]["memory"]["kinds"]
-    assert kinds["fact"] == {"asked": 2, "right": 1, "stale": 0, "invented": 0, "rate": 0.5}
+    assert kinds["fact"] == {
+        "asked": 2, "right": 1, "stale": 0, "invented": 0, "rate": 0.5, "interval": (0.0, 1.0)
+    }  # fmt: skip
     assert kinds["update"]["stale"] == 1
     assert kinds["abstain"]["invented"] == 1
     assert list(kinds) == ["fact", "update", "abstain", "control"]
@@ -92,6 +94,20 @@ def test_text_has_a_line_for_each_arm_and_kind() -> None:
     lines = report_text(summarise(rows)).splitlines()
     assert any(line.split()[:4] == ["memory", "fact", "1", "1"] for line in lines)
     assert any(line.split()[:4] == ["none", "abstain", "1", "1"] for line in lines)
+
+
+def test_text_shows_intervals_and_what_the_memory_gains() -> None:
+    rows = [row("memory", "fact", index < 9, index=index) for index in range(10)]
+    rows += [row("context", "fact", index < 3, index=index) for index in range(10)]
+    rows += [row(arm, "choice", arm == "memory", index=index) for arm in ("memory", "none") for index in range(10, 18)]
+    summary = summarise(rows)
+    assert summary["arms"]["memory"]["recall_interval"] == summary["arms"]["memory"]["kinds"]["fact"]["interval"]
+    assert summary["comparisons"]["recall"]["memory/context"]["difference"] == 0.6
+    text = report_text(summary)
+    assert "0.900 [0.700, 1.000]" in " ".join(text.split())
+    lines = text.splitlines()
+    assert any(line.startswith("recall, memory/context: 3.00 [") for line in lines)
+    assert any(line.startswith("choice, memory/none: the other arm has none right; +100.0 points") for line in lines)
 
 
 def test_rows_of_older_results_without_extras_are_enough() -> None:

@@ -10,6 +10,7 @@ from engine.cli.evaluation.scoring import (
     contains_any,
     declines,
     judge,
+    likeliest,
     locate_telling,
     normalise,
     told_values,
@@ -215,3 +216,16 @@ def test_what_was_never_told_has_no_telling() -> None:
     assert locate_telling(FACT, ["My dog is Rex."]) is None
     assert locate_telling(ABSTAIN, ["My dog is Rex."]) is None
     assert locate_telling(Question("Capital of France?", ("Paris",), "control"), ["I flew to Paris."]) is None
+
+
+def test_the_likeliest_option_is_taken_by_the_byte() -> None:
+    short = {"text": "Ham.", "log_likelihood": -6.0}
+    long = {"text": "Tofu with sesame, as you like it.", "log_likelihood": -30.0}
+    assert likeliest([short, long]) == long["text"], "less likely as a whole, since it is longer"
+    assert likeliest([short, {**long, "log_likelihood": -60.0}]) == "Ham."
+
+
+def test_a_choice_is_right_to_the_letter() -> None:
+    choice = Question("Dinner?", ("Tofu.",), "choice", options=("Tofu.", "Tofu. With ham."))
+    assert judge(choice, "Tofu.").right
+    assert not judge(choice, "Tofu. With ham.").right

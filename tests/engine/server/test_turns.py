@@ -289,6 +289,12 @@ def test_perplexity(engine: EngineClient) -> None:
     with_memory = score("What is my landlord called?", "Thistlewood.", recall=True)
     without = score("What is my landlord called?", "Thistlewood.", recall=False)
     assert with_memory.log_likelihood > without.log_likelihood
+    # What the memory would never say is unlikely, not impossible: it ends a word that it has begun in one way only.
+    assert score("What is my landlord called?", "Thistleton.", recall=True).log_likelihood > -100
+    history = [TurnMessage(role="user", content="My landlord is called Thistlewood.")]
+    asked = PerplexityOf(prompt="What is my landlord called?", text="Thistlewood.", recall=False, history=history)
+    in_prompt = engine.call("bench.perplexity", asked, Perplexity, timeout=WAIT)
+    assert in_prompt.log_likelihood > without.log_likelihood
     with pytest.raises(EngineError) as refused:
         score("Hi", "", recall=False)
     assert refused.value.code is ErrorCode.INVALID_PARAMS
