@@ -33,7 +33,7 @@ READ: Final = 12
 """Of these, turns that are read."""
 RECITED: Final = 4
 """Of these, turns that are recited at most."""
-ENOUGH: Final = 0.2
+ENOUGH: Final = 0.24
 """Share of the question's grams, by weight, that a turn must hold to be an answer to it."""
 BESIDE: Final = 0.5
 """Share of the best turn's score from which another turn is recited as well."""

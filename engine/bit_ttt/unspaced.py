@@ -25,9 +25,9 @@ RUN: Final = re.compile(f"[{_HAN}{_HIRAGANA}{_KATAKANA}]+")
 _SCRIPT_RUN: Final = re.compile(f"(?P<han>[{_HAN}]+)|[{_HIRAGANA}]+|[{_KATAKANA}]+")
 _SENTENCE: Final = re.compile(r"[^。！？!?\n]+[。！？!?\n]*|[。！？!?\n]+")
 _ASKS: Final = re.compile(
-    r"(?:\?|(?:で|ま)(?:す|した|しょう)か|(?:せん|[るたのう]|ない|だろう)か|っけ|かな|かしら|(?:教えて|言って|覚えてる?)(?:ください|下さい|くれる|ね|よ)?)[」』)\s。.…!~ー]*$"
+    r"(?:\?|(?:で|ま)(?:す|した|しょう)か|(?:せん|[るたのう]|ない|だろう)か|っけ|(?:教えて|言って|覚えてる?)(?:ください|下さい|くれる|ね|よ)?)[」』)\s。.…!~ー]*$"
 )
-"""How a sentence ends that wants to be told something."""
+"""How a sentence ends that wants to be told something. "かな" does not: it softens ("苦手なのは歌うことかな。")."""
 _LEAST_SHARE: Final = 3
 """One letter in so many must be of such a script, or the text is one with spaces that quotes a word or a name."""
 UNLISTED: Final = 10

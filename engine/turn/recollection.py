@@ -19,8 +19,12 @@ REMINDER: Final = (
 """Behind the text, where a model looks first, and in the turn itself: what was before stays in the KV window."""
 REMINDER_JA: Final = "メモ：\n{recollection}\n質問：{text}"
 """Japanese: the user's own words, what fits best right before the question."""
+QUOTING: Final = "「"
+"""How a base model's reply opens where it was reminded in Japanese: with what it goes by, as in the examples."""
 QUOTE_JA: Final = "前に「{told}」と聞きました。"
 """How a model that has no Japanese says what it was told in Japanese."""
+NOTHING_JA: Final = "それについて聞いたことは、まだありません。"
+"""The same of nothing. It speaks for the memory: what the world knows, this model cannot say in Japanese either."""
 
 _EXAMPLES: Final = (
     ("I'm at desk 12 by the printer.", "Which desk is mine?", "You said, I'm at desk 12 by the printer: desk 12."),
@@ -64,9 +68,9 @@ def in_words(told: Sequence[Told]) -> str:
     return "\n".join(f"・{one.text}" for one in reversed(told))
 
 
-def quoted(told: Told) -> str:
-    """What was told as a reply."""
-    return QUOTE_JA.format(told=told.text.rstrip("。"))
+def quoted(told: Sequence[Told]) -> str:
+    """What was told as a reply: the turn that fits best, or that there is none."""
+    return QUOTE_JA.format(told=told[0].text.rstrip("。")) if told else NOTHING_JA
 
 
 def examples(text: str) -> list[TurnMessage]:

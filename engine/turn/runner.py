@@ -57,7 +57,7 @@ from engine.session import Session, nothing_learned
 from engine.store import MessageRecord, title_of
 from engine.turn.document import DocumentReading, Tell
 from engine.turn.prompt import Prompt, PromptBuilder
-from engine.turn.recollection import in_words, quoted, reminded
+from engine.turn.recollection import QUOTING, in_words, quoted, reminded
 from engine.turn.reply import Kept, Reply
 from engine.turn.sampling import Sampler
 
@@ -469,15 +469,17 @@ class TurnRunner:
                 self._read(turn, memory, cancelled)
             called_up: Recall | None = None
             told: list[Told] = []
+            unread = False
             if memory is not None and recall and turn.parts:
-                if is_unspaced(turn.parts[-1].text):
+                unread = is_unspaced(turn.parts[-1].text)
+                if unread:
                     told = memory.recite(turn.parts, turn.taught)
                 else:
                     called_up = memory.recall(turn.parts, turn.taught)
             if turn.speech is not None:
                 return self._speak(turn, turn.speech, memory, called_up, told, sampling, reply, cancelled, arrived)
-            if told and asks(turn.parts[-1].text) and quoted(told[0]).startswith(reply.text):
-                return self._recite(turn, told[0], sampling, reply, cancelled, arrived)
+            if unread and asks(turn.parts[-1].text) and quoted(told).startswith(reply.text):
+                return self._recite(turn, told, sampling, reply, cancelled, arrived)
         except Cancelled:
             logger.debug("a turn was stopped while it was read")
             return "cancelled"
@@ -515,13 +517,18 @@ class TurnRunner:
                 recollection = words.text
                 turn.recalled, turn.memory_tokens = inner.recalled, inner.memory_tokens
         # Of a text longer than the window the speaker reads the end, which asks.
-        spoken = _Turn(speech(recollection)[-1:], begun=turn.begun)
+        (prompt,) = speech(recollection)[-1:]
+        opens = bool(told) and self._speaker.plain and not reply.text
+        if opens:
+            prompt = prompt._replace(tokens=[*prompt.tokens, *self._speaker.tokenize(f" {QUOTING}")])
+        spoken = _Turn([prompt], begun=turn.begun)
         began = time.perf_counter()
-        prompt = spoken.prompts[0]
         spoken.prefill = self._speaker.prefill(prompt.tokens, keep=prompt.keep, cancelled=cancelled)
         turn.read_seconds += time.perf_counter() - began
         turn.computed += spoken.prefill.computed
         turn.cached += spoken.prefill.cached
+        if opens:
+            reply.add(QUOTING.encode())
         finish = self._generate(spoken, self._speaker, None, None, sampling, reply, cancelled, arrived)
         turn.generated = spoken.generated
         turn.first_token_seconds, turn.generate_seconds = spoken.first_token_seconds, spoken.generate_seconds
@@ -530,14 +537,14 @@ class TurnRunner:
     def _recite(
         self,
         turn: _Turn,
-        told: Told,
+        told: Sequence[Told],
         sampling: Sampling,
         reply: Reply,
         cancelled: Callable[[], bool],
         arrived: float,
     ) -> FinishReason:
         """The reply is what was told, out of the fast weights: the model that talks has no words for it."""
-        turn.recalled.add(told.entry)
+        turn.recalled.update(one.entry for one in told[:1])
         began = time.perf_counter()
         turn.first_token_seconds = began - arrived
         rest = quoted(told)[len(reply.text) :]

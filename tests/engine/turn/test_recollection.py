@@ -9,6 +9,7 @@ import pytest
 from engine.backbone import Backbone, ChatMessage
 from engine.backbone.template import PLAIN, ChatTemplate
 from engine.bit_ttt import Told
+from engine.cli.evaluation.scoring import declines
 from engine.protocol import TurnMessage
 from engine.turn.prompt import SYSTEM_PROMPT, PromptBuilder
 from engine.turn.recollection import examples, in_words, quoted, reminded
@@ -25,8 +26,9 @@ def test_what_fits_best_stands_next_to_the_question() -> None:
 
 
 def test_a_quotation_is_one_sentence() -> None:
-    assert quoted(BEST) == "前に「インコはピースケ」と聞きました。"
-    assert quoted(NEXT) == "前に「猫は虎太郎だよ」と聞きました。"
+    assert quoted([BEST, NEXT]) == "前に「インコはピースケ」と聞きました。"
+    assert quoted([NEXT]) == "前に「猫は虎太郎だよ」と聞きました。"
+    assert declines(quoted([]))
 
 
 @pytest.mark.parametrize("text", ["Hello", "こんにちは"])
