@@ -91,7 +91,7 @@ def recite(
     nearest = np.argsort(-match(fast.lexical[used], address), kind="stable")[:SHORTLIST]
     short = used[nearest]
     present = np.stack([holds(fast.lexical[short], lexicon.code(word)) for word in weights])  # (w, n)
-    by_word = np.array(list(weights.values()), dtype=np.float32) / sum(weights.values())
+    by_word = np.array(list(weights.values()), dtype=np.float32) / np.float32(sum(weights.values()))
     coverage = by_word @ present
     # Among equals the newest.
     best = np.lexsort((-fast.entry[short], -coverage))[:READ]
