@@ -43,7 +43,7 @@ def test_sentences_are_the_whole_text(text: str) -> None:
         "覚えていますか。",
         "教えてください。",
         "名前を教えて",
-        "雨かな…",
+        "雨かな？",
         "行くの?",
         "わかるか。",
     ],
