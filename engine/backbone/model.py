@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from engine.backbone.native import llama, redirect_log
 from engine.backbone.taps import Features, LayerTaps
-from engine.backbone.template import ChatMessage, ChatTemplate, RenderedPrompt
+from engine.backbone.template import PLAIN, ChatMessage, ChatTemplate, RenderedPrompt
 from engine.backbone.vocabulary import Vocabulary
 from engine.errors import BackboneError, Cancelled, ErrorCode
 from engine.models import file_digest
@@ -99,8 +99,11 @@ class Backbone:
             for place in range(_CHUNK):
                 self._batch.n_seq_id[place] = 1
                 self._batch.seq_id[place][0] = _SEQUENCE
+            source = self._metadata("tokenizer.chat_template")
+            self.plain: Final = source is None and not self._knows_chatml()
+            """A base model: it only goes on with a text, and is read by lines."""
             self._template = ChatTemplate(
-                self._metadata("tokenizer.chat_template"),
+                PLAIN if self.plain else source,
                 lambda text, special: self.vocabulary.tokenize(text, special=special),
                 bos=self.vocabulary.bos,
                 eos=self.vocabulary.eos,
@@ -131,8 +134,8 @@ class Backbone:
         return self.vocabulary.pieces()
 
     def is_end(self, token: int) -> bool:
-        """Whether the token ends a reply."""
-        return self.vocabulary.is_end(token)
+        """Whether the token ends a reply. That of a base model ends with its line."""
+        return self.vocabulary.is_end(token) or (self.plain and b"\n" in self.piece(token))
 
     def render(self, messages: Sequence[ChatMessage], *, add_generation_prompt: bool = True) -> RenderedPrompt:
         """The conversation through the model's own chat template; see `ChatTemplate.render`."""
@@ -334,6 +337,9 @@ class Backbone:
         model, info = self._model, llama
         head = info.llama_model_n_embd(model) // max(1, info.llama_model_n_head(model))
         return 4 * int(info.llama_model_n_layer(model) * info.llama_model_n_head_kv(model) * head)
+
+    def _knows_chatml(self) -> bool:
+        return len(self.vocabulary.tokenize("<|im_start|>", special=True)) == 1
 
     def _check_taps(self) -> None:
         """Computes one token, so that a name this llama.cpp does not know is refused at the start and not in a turn."""

@@ -26,6 +26,15 @@ CHATML: Final = (
 )
 """For a model file that has no template."""
 
+PLAIN: Final = (
+    "{{ bos_token }}{% for message in messages %}"
+    "{% if message['role'] == 'user' %}{{ 'Q: ' + message['content'] + '\n' }}"
+    "{% elif message['role'] == 'assistant' %}{{ 'A: ' + message['content'] + '\n\n' }}"
+    "{% else %}{{ message['content'] + '\n\n' }}{% endif %}"
+    "{% endfor %}{% if add_generation_prompt %}{{ 'A:' }}{% endif %}"
+)
+"""For a base model, which was not trained to talk and knows no control tokens: its answer is the rest of a line."""
+
 # U+E000 and U+E001 are for private use, so no template holds them. A message may: its text never meets the pattern.
 _OPEN: Final = "\ue000"
 _CLOSE: Final = "\ue001"

@@ -4,8 +4,8 @@ Every word has a fixed random ternary code, the rarer the word the more of its t
 inverse document frequency). A turn's address is the sign of the sum of its words' codes: a ternary Bloom filter.
 Popcount of two addresses then adds up the weights of the words they share, whatever else was said in a long turn, and
 ranks turns about as BM25 without length normalisation does. Popcount of an address and one word's code tells whether
-the word is in the turn, so that a question can also ask word by word, each with a weight of its own. Runs of Chinese,
-Japanese and Korean characters, which are not written with spaces, count by their character pairs.
+the word is in the turn, so that a question can also ask word by word, each with a weight of its own. Where words are
+not written with spaces, grams stand in for them (`unspaced`); Korean counts by its character pairs.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import hashlib
 import re
 import unicodedata
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.bit_ttt.trits import Planes, Trits, match, pack
+from engine.bit_ttt.unspaced import RUN, UNLISTED, grams
 
 ADDRESS_TRITS: Final = 1024
 TRITS_PER_WEIGHT: Final = 2
@@ -32,7 +33,7 @@ IDF_BUCKETS: Final = 16384
 MAX_IDF: Final = 15
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)?")
-_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
+_HANGUL = re.compile(r"[\uac00-\ud7af]+")
 _SUFFIX = re.compile(r"('s|ing|ed|es|s)$")
 
 
@@ -42,7 +43,10 @@ def words(text: str) -> list[str]:
     found: dict[str, None] = {}
     for word in _WORD.findall(folded):
         rest = word
-        for run in _CJK.findall(word):
+        for run in RUN.findall(word):
+            rest = rest.replace(run, " ")
+            found |= dict.fromkeys(grams(run))
+        for run in _HANGUL.findall(rest):
             rest = rest.replace(run, " ")
             for i in range(max(1, len(run) - 1)):
                 found[run[i : i + 2]] = None
@@ -88,19 +92,27 @@ class Lexicon:
 
     Args:
         idf: (IDF_BUCKETS,) uint8 word weights, 0 (ignore) to 15 (rare).
+        gram_weights: weights of the grams that stand in for words where there are none (`unspaced.parse_weights`).
     """
 
-    def __init__(self, idf: NDArray[np.uint8]) -> None:
+    def __init__(self, idf: NDArray[np.uint8], gram_weights: Mapping[str, int] | None = None) -> None:
         if idf.shape != (IDF_BUCKETS,) or idf.dtype != np.uint8:
             raise ValueError(f"idf table must be uint8 of shape ({IDF_BUCKETS},), got {idf.dtype} {idf.shape}")
         self.idf = idf
+        self.gram_weights = gram_weights or {}
+
+    def weight(self, word: str) -> int:
+        """How much a word or a gram counts, from 0 to 15."""
+        if RUN.match(word):
+            return self.gram_weights.get(word, UNLISTED)
+        return int(self.idf[bucket(word)])
 
     def address(self, text: str) -> Trits:
         """The (1024,) lexical address of a text; all zero for a text without words. Rare words win collisions."""
         total = np.zeros(ADDRESS_TRITS, dtype=np.int32)
         for word in words(text):
             places, signs = self._set_by(word)
-            np.add.at(total, places, signs * int(self.idf[bucket(word)]))
+            np.add.at(total, places, signs * self.weight(word))
         return np.sign(total).astype(np.int8)
 
     def code(self, word: str) -> Trits:
@@ -113,7 +125,7 @@ class Lexicon:
     def _set_by(self, word: str) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
         """Places and signs of the trits of a word: the rarer it is, the more."""
         places, signs = word_code(word)
-        used = slice(TRITS_PER_WEIGHT * int(self.idf[bucket(word)]))
+        used = slice(TRITS_PER_WEIGHT * self.weight(word))
         return places[used], signs[used]
 
 

@@ -20,7 +20,7 @@ sums, comparisons, ANDs and popcounts; matrix products are ternary):
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
 
@@ -30,15 +30,17 @@ from numpy.typing import NDArray
 from engine.bit_ttt.codes import UNKNOWN, Codebook, predecessor_trits
 from engine.bit_ttt.fast_weights import FREE, FastConfig, FastStats, FastWeights, LearnReport
 from engine.bit_ttt.lexicon import LEXICAL_UNIT, holds, word_ends, word_places
+from engine.bit_ttt.recital import Told, recite
 from engine.bit_ttt.slow_weights import CLOSE, CROSSED, REACH, TRITS_NORM, Encoded, Floats, SlowWeights
 from engine.bit_ttt.tokens import SpaceTable
 from engine.bit_ttt.trits import WORD, Planes, match, pack, size
+from engine.bit_ttt.unspaced import is_unspaced, sentences, tells
 from engine.bit_ttt.write_set import TurnWrite
 
 MAX_PART: Final = 160
 """Tokens the writer reads at once; a longer turn is learned in parts, cut at sentence ends."""
 MAX_KEPT: Final = 64
-"""Tokens kept of one part."""
+"""Tokens kept of one part. Where words have no spaces, all of those that tell: it takes two tokens a character."""
 KEEP: Final = -12.0
 """Log-salience from which a token is kept."""
 WORTHWHILE: Final = -3.0
@@ -61,7 +63,14 @@ CAUTION: Final = 4.0
 """By so many nats, for the model: a question that shares no rare word with anything told is mostly about the world."""
 SALIENCE_UNIT: Final = 8.0
 """Salience is stored in eighths of a nat."""
-_SENTENCE_ENDS: Final = (b".", b"!", b"?", b"\n", b"\xe3\x80\x82")
+_SENTENCE_ENDS: Final = (b".", b"!", b"?", b"\n")
+_UNSPACED_ENDS: Final = tuple(mark.encode() for mark in "。！？")
+"""A token may be a part of such a character."""
+UNTRAINED: Final = -1.0
+"""Log-salience of a token that is kept because its sentence tells something: the writer cannot weigh it. Low enough to
+be context (`fast_weights.CONTEXT`), so that only the very same words count as heard again."""
+NOT_TOLD: Final = -15.0
+"""The same of a token in a sentence that asks; not kept."""
 
 
 @dataclass(frozen=True)
@@ -232,7 +241,10 @@ class Memory:
             # The last row of a part is the end token's for the last part, the next token's for the others.
             rows = slice(start, end + 1)
             encoded = self.slow.encode(*(taps[name][rows] for name in names[:3]))
-            text = b"".join(self.spaces.pieces[t] for t in tokens[start:end]).decode("utf-8", "replace")
+            pieces = [self.spaces.pieces[t] for t in tokens[start:end]]
+            text = b"".join(pieces).decode("utf-8", "replace")
+            if is_unspaced(text):
+                encoded = replace(encoded, salience=told_salience(pieces))
             lexical = pack(self.slow.lexicon.address(text))
             parts.append(Part(text.strip(), stored[start:end], encoded, lexical))
         return parts
@@ -242,15 +254,24 @@ class Memory:
         while start < len(tokens):
             end = min(start + MAX_PART, len(tokens))
             if end < len(tokens):
-                ends = [
-                    i
-                    for i in range(start + MAX_PART // 2, end)
-                    if self.spaces.pieces[tokens[i]].endswith(_SENTENCE_ENDS)
-                ]
-                end = ends[-1] + 1 if ends else end
+                ends = [i for i in range(start + MAX_PART // 2, end) if self._ends_sentence(tokens, i)]
+                end = ends[-1] + 1 if ends else self._between_characters(tokens, end)
             cuts.append((start, end))
             start = end
         return cuts
+
+    def _ends_sentence(self, tokens: Sequence[int], place: int) -> bool:
+        pieces = self.spaces.pieces
+        if pieces[tokens[place]].endswith(_SENTENCE_ENDS):
+            return True
+        return b"".join(pieces[t] for t in tokens[max(0, place - 2) : place + 1]).endswith(_UNSPACED_ENDS)
+
+    def _between_characters(self, tokens: Sequence[int], place: int) -> int:
+        """The next place at or before `place` that is not within a character."""
+        cut = place
+        while cut > place - 4 and 0x80 <= self.spaces.pieces[tokens[cut]][:1].ljust(1)[0] < 0xC0:
+            cut -= 1
+        return cut
 
     def write(self, part: Part) -> TurnWrite:
         """What the inner loop would be given: the tokens worth keeping, as integers. Empty when none is."""
@@ -258,7 +279,7 @@ class Memory:
         kept = np.flatnonzero(salience > KEEP)
         if len(kept) == 0 or salience.max() < WORTHWHILE:
             kept = kept[:0]
-        if len(kept) > MAX_KEPT:
+        if len(kept) > MAX_KEPT and not is_unspaced(part.text):
             kept = np.sort(kept[np.argsort(-salience[kept], kind="stable")[:MAX_KEPT]])
         tokens = np.asarray(part.tokens, dtype=np.int32)
         before = np.concatenate((np.array([UNKNOWN], dtype=np.int32), tokens[:-1]))[: len(tokens)]
@@ -343,6 +364,16 @@ class Memory:
             linked,
             self.spaces.unfinished(tokens, linked),
         )
+
+    def recite(self, parts: Sequence[Part], without: Sequence[int] = ()) -> list[Told]:
+        """What was told that answers this turn, in the words of the telling; see `recital`. Arguments as for `recall`.
+
+        Only where the reader cannot read: of a turn in a script without spaces.
+        """
+        part = parts[-1]
+        if not is_unspaced(part.text):
+            return []
+        return recite(self.fast, self.slow.lexicon, self.spaces, part.text, part.lexical, without)
 
     def _nothing_told(self, asking: Part) -> Recall:
         """No turn, no neuron: all words are lacking."""
@@ -489,6 +520,18 @@ class Memory:
         scores[token] = 0.0
         gate = np.array([0, 1, 0], dtype=np.float32)
         return Reading(scores, True, gate, [recall.entries[recall.of_turn[neuron]]])
+
+
+def told_salience(pieces: Sequence[bytes]) -> Floats:
+    """(T,) log-salience of the tokens of a text without spaces: whole sentences are kept, or not."""
+    text = b"".join(pieces).decode("utf-8", "surrogateescape")
+    spans = sentences(text)
+    ends = np.cumsum([len(text[start:end].encode("utf-8", "surrogateescape")) for start, end in spans])
+    begins = np.cumsum([0, *map(len, pieces)])[:-1]
+    kept = np.array([tells(text[start:end]) for start, end in spans], dtype=bool)
+    # A token that has no bytes may stand behind the last sentence.
+    sentence = np.minimum(np.searchsorted(ends, begins, side="right"), len(spans) - 1)
+    return np.where(kept[sentence], np.float32(UNTRAINED), np.float32(NOT_TOLD)).astype(np.float32)
 
 
 def superseded(address: Floats, meaning: Floats, weights: Floats, present: Floats) -> Floats:

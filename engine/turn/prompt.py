@@ -6,7 +6,8 @@ stays the same for many turns, and what the window holds of it is not computed a
 fast weights alone.
 
 Chat templates differ in what they take: some know no system prompt (Gemma), some insist on user and assistant by turns
-(Mistral). What a template refuses is told it in another way.
+(Mistral). What a template refuses is told it in another way. A base model has none: a few examples show it what a talk
+is.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Final, NamedTuple, Protocol
 from engine.backbone import Backbone, ChatMessage
 from engine.errors import BackboneError, ErrorCode
 from engine.protocol import TurnMessage
+from engine.turn.recollection import examples
 
 SYSTEM_PROMPT: Final = "You are a helpful AI assistant named Techo."
 """The memory weights were trained behind this prompt: change it there (engine.training) and here together."""
@@ -111,7 +113,11 @@ class PromptBuilder:
         if earlier and earlier[0].role == "system":
             system, earlier = earlier[0], earlier[1:]
         budget = self._window - min(max_tokens, self._window // 4) - begun
-        room = budget - len(self._render([system], "").tokens)
+        frame = [system, *examples(text)] if self._backbone.plain else [system]
+        room = budget - len(self._render(frame, "").tokens)
+        if room < self._window // 4 and len(frame) > 1:  # a small window is for the talk
+            frame = [system]
+            room = budget - len(self._render(frame, "").tokens)
         if room < self._window // 8:
             raise BackboneError(
                 f"The system prompt leaves no room in the KV window of {self._window} tokens.",
@@ -120,12 +126,12 @@ class PromptBuilder:
             )
         tokens = self._backbone.tokenize(text)
         if len(tokens) > room:
-            return [self._render([system], part) for part in self._split(tokens, room)]
+            return [self._render(frame, part) for part in self._split(tokens, room)]
         kept = self._newest(earlier, room - len(tokens), conversation)
-        prompt = self._render([system, *kept], text)
+        prompt = self._render(frame, text, kept)
         while kept and len(prompt.tokens) > budget:  # a template with frames of unequal length
             kept = kept[1:]
-            prompt = self._render([system, *kept], text)
+            prompt = self._render(frame, text, kept)
         return [prompt]
 
     def _takes(self, messages: Sequence[ChatMessage]) -> bool:
@@ -151,11 +157,12 @@ class PromptBuilder:
     def _tokens(self, messages: Sequence[ChatMessage]) -> list[int]:
         return self._backbone.render(self._shaped(messages)).tokens
 
-    def _render(self, before: Sequence[ChatMessage], text: str) -> Prompt:
-        rendered = self._backbone.render(self._shaped([*before, TurnMessage(role="user", content=text)]))
+    def _render(self, frame: Sequence[ChatMessage], text: str, kept: Sequence[ChatMessage] = ()) -> Prompt:
+        """`frame`: the system prompt and, for a base model, examples; it stays. `kept`: the talk so far."""
+        rendered = self._backbone.render(self._shaped([*frame, *kept, TurnMessage(role="user", content=text)]))
         system: list[int] = []
         if self._takes_system:
-            system = self._backbone.render(before[:1], add_generation_prompt=False).tokens
+            system = self._backbone.render(frame, add_generation_prompt=False).tokens
         keep = 0
         while keep < min(len(system), len(rendered.tokens)) and system[keep] == rendered.tokens[keep]:
             keep += 1

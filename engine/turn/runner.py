@@ -27,7 +27,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.backbone import Backbone, Prefill
-from engine.bit_ttt import Memory, Part, Recall
+from engine.bit_ttt import Memory, Part, Recall, Told
+from engine.bit_ttt.unspaced import asks, is_unspaced
 from engine.errors import Cancelled, EngineError, ErrorCode, ProtocolError
 from engine.protocol import (
     MAX_SAID,
@@ -60,6 +61,7 @@ from engine.store import MessageRecord, title_of
 from engine.turn.document import DocumentReading, Tell
 from engine.turn.promises import NOT_LEARNED, acknowledges, promises
 from engine.turn.prompt import Prompt, PromptBuilder
+from engine.turn.recollection import QUOTING, in_words, quoted, reminded
 from engine.turn.reply import Kept, Reply
 from engine.turn.sampling import Sampler
 
@@ -68,10 +70,6 @@ logger = logging.getLogger(__name__)
 Notify = Callable[[str, Struct], None]
 """Sends a notification: its method and params."""
 
-REMINDER: Final = (
-    '{text}\n\n(From your memory of earlier talks with this user, perhaps in answer to this: "{recollection}")'
-)
-"""Behind the text, where a model looks first, and in the turn itself: what was before stays in the KV window."""
 RECOLLECTION_TOKENS: Final = 40
 """Tokens of a recollection at most: a sentence or two."""
 MISMATCH: Final = -6.9
@@ -339,6 +337,9 @@ class TurnRunner:
         """
         turn = _Turn(self._prompts.alone(_checked(question)))
         self._read(turn, memory, cancelled)
+        if is_unspaced(question):
+            told = memory.recite(turn.parts)[:1]
+            return "".join(one.text for one in told), {one.entry: one.coverage for one in told}
         recall = memory.recall(turn.parts)
         if not recall.entries:
             return "", {}
@@ -493,9 +494,19 @@ class TurnRunner:
         try:
             if turn.speech is None or memory is not None:
                 self._read(turn, memory, cancelled)
-            called_up = memory.recall(turn.parts, turn.taught) if memory is not None and recall and turn.parts else None
+            called_up: Recall | None = None
+            told: list[Told] = []
+            unread = False
+            if memory is not None and recall and turn.parts:
+                unread = is_unspaced(turn.parts[-1].text)
+                if unread:
+                    told = memory.recite(turn.parts, turn.taught)
+                else:
+                    called_up = memory.recall(turn.parts, turn.taught)
             if turn.speech is not None:
-                return self._speak(turn, turn.speech, memory, called_up, sampling, reply, cancelled, arrived)
+                return self._speak(turn, turn.speech, memory, called_up, told, sampling, reply, cancelled, arrived)
+            if unread and asks(turn.parts[-1].text) and quoted(told).startswith(reply.text):
+                return self._recite(turn, told, sampling, reply, cancelled, arrived)
         except Cancelled:
             logger.debug("a turn was stopped while it was read")
             return "cancelled"
@@ -507,6 +518,7 @@ class TurnRunner:
         speech: Callable[[str, bool], list[Prompt]],
         memory: Memory | None,
         recall: Recall | None,
+        told: Sequence[Told],
         sampling: Sampling,
         reply: Reply,
         cancelled: Callable[[], bool],
@@ -514,11 +526,14 @@ class TurnRunner:
     ) -> FinishReason:
         """The hippocampus recalls in words, then the speaker answers with them in its prompt.
 
+        `told`: what it recites where its reader cannot read.
+
         Raises:
             Cancelled: While the speaker read its prompt.
         """
         assert self._speaker is not None
-        recollection = ""
+        recollection = in_words(told)
+        turn.recalled.update(one.entry for one in told)
         if memory is not None and recall is not None and recall.entries:
             inner = _Turn(turn.prompts, prefill=turn.prefill)
             words = Reply(lambda _: None)
@@ -529,17 +544,49 @@ class TurnRunner:
                 recollection = words.text
                 turn.recalled, turn.memory_tokens = inner.recalled, inner.memory_tokens
         # Of a text longer than the window the speaker reads the end, which asks.
-        spoken = _Turn(speech(recollection, turn.unlearned)[-1:], begun=turn.begun, unlearned=turn.unlearned)
+        (prompt,) = speech(recollection, turn.unlearned)[-1:]
+        opens = bool(told) and self._speaker.plain and not reply.text
+        if opens:
+            prompt = prompt._replace(tokens=[*prompt.tokens, *self._speaker.tokenize(f" {QUOTING}")])
+        spoken = _Turn([prompt], begun=turn.begun, unlearned=turn.unlearned)
         began = time.perf_counter()
-        prompt = spoken.prompts[0]
         spoken.prefill = self._speaker.prefill(prompt.tokens, keep=prompt.keep, cancelled=cancelled)
         turn.read_seconds += time.perf_counter() - began
         turn.computed += spoken.prefill.computed
         turn.cached += spoken.prefill.cached
+        if opens:
+            reply.add(QUOTING.encode())
         finish = self._generate(spoken, self._speaker, None, None, sampling, reply, cancelled, arrived)
         turn.generated = spoken.generated
         turn.first_token_seconds, turn.generate_seconds = spoken.first_token_seconds, spoken.generate_seconds
         return finish
+
+    def _recite(
+        self,
+        turn: _Turn,
+        told: Sequence[Told],
+        sampling: Sampling,
+        reply: Reply,
+        cancelled: Callable[[], bool],
+        arrived: float,
+    ) -> FinishReason:
+        """The reply is what was told, out of the fast weights: the model that talks has no words for it."""
+        turn.recalled.update(one.entry for one in told[:1])
+        began = time.perf_counter()
+        turn.first_token_seconds = began - arrived
+        rest = quoted(told)[len(reply.text) :]
+        try:
+            for token in self._backbone.tokenize(rest):
+                if cancelled():
+                    return "cancelled"
+                reply.add(self._backbone.piece(token))
+                turn.generated += 1
+                turn.memory_tokens += 1
+                if turn.generated >= sampling.max_tokens:
+                    return "length"
+            return "stop"
+        finally:
+            turn.generate_seconds = time.perf_counter() - began
 
     def _generate(
         self,
@@ -656,13 +703,6 @@ def log_probability(scores: NDArray[np.float32], token: int) -> float:
     """Of `token`, by (V,) logits or log-probabilities."""
     peak = float(scores.max())
     return float(scores[token]) - peak - float(np.log(np.exp(scores - peak).sum(dtype=np.float64)))
-
-
-def reminded(text: str, recollection: str) -> str:
-    """What the speaker reads in place of `text`."""
-    if not recollection.strip():
-        return text
-    return REMINDER.format(recollection=recollection.strip(), text=text)
 
 
 def _checked(text: str) -> str:

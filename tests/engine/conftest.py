@@ -16,7 +16,7 @@ import pytest  # noqa: E402
 from engine.backbone import Backbone  # noqa: E402
 from engine.bit_ttt import Memory, SlowWeights  # noqa: E402
 from engine.client import EngineClient, engine_command  # noqa: E402
-from engine.models import find_default_model, find_memory_weights  # noqa: E402
+from engine.models import find_default_model, find_gram_weights, find_memory_weights  # noqa: E402
 from engine.protocol import Initialized  # noqa: E402
 from engine.store import StateIdentity  # noqa: E402
 
@@ -33,7 +33,7 @@ def model_path() -> Path:
 
 @pytest.fixture(scope="session")
 def slow() -> SlowWeights:
-    return SlowWeights.load(find_memory_weights())
+    return SlowWeights.load(find_memory_weights(), find_gram_weights())
 
 
 @pytest.fixture(scope="session")

@@ -62,7 +62,7 @@ def test_the_files_of_the_models_are_those_that_are_listed(bill: dict[str, Any])
         path.relative_to(sbom.ROOT).as_posix()
         for folder in ("models", "memory")
         for path in (sbom.ROOT / "resources" / folder).iterdir()
-        if path.suffix in (".gguf", ".safetensors")
+        if path.suffix in (".gguf", ".safetensors", ".txt")
     }
     assert listed == there
 

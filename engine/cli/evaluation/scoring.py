@@ -62,6 +62,13 @@ _DECLINES: Final = re.compile(
 """The usual ways to say "I do not know", over normalised text (apostrophes are spaces there)."""
 
 
+_DECLINES_JA: Final = re.compile(
+    "(?:聞いて|伺って|うかがって|教えてもらって|教わって|覚えて|存じ|知り|分かり|わかり|把握して)(?:い|おり|は|も)?(?:ません|ない|なかった)"
+    "|聞いたこと[はが]?(?:まだ)?(?:ない|ありません)|知ら(?:ない|ず)|分から(?:ない|ず)|わから(?:ない|ず)|不明|(?:記憶に|情報[はがも]?)(?:ない|ありません)|教えて(?:ください|くださ|もらえ)"
+)
+"""The same in Japanese, over normalised text without its spaces."""
+
+
 def _unspaced(character: str) -> bool:
     point = ord(character)
     return point >= 0x0E00 and any(low <= point <= high for low, high in UNSPACED)
@@ -97,8 +104,11 @@ def contains_any(text: str, values: Iterable[str]) -> bool:
 
 
 def declines(output: str) -> bool:
-    """Whether the output says that it does not know, or asks back, in one of the usual English ways."""
-    return not normalise(output) or bool(_DECLINES.search(normalise(output))) or output.rstrip().endswith("?")
+    """Whether the output says that it does not know, or asks back, in one of the usual English or Japanese ways."""
+    said = normalise(output)
+    if not said or output.rstrip().endswith(("?", "？")):
+        return True
+    return bool(_DECLINES.search(said) or _DECLINES_JA.search(said.replace(" ", "")))
 
 
 @dataclass(frozen=True)

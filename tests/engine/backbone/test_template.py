@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.backbone import Backbone
-from engine.backbone.template import ChatTemplate
+from engine.backbone.template import PLAIN, ChatTemplate
 from engine.errors import BackboneError
 from engine.protocol import TurnMessage
 
@@ -95,6 +95,18 @@ def test_templates_run_in_a_sandbox() -> None:
     escape = ChatTemplate("{{ ''.__class__.__mro__[1].__subclasses__() }}", tokens_of, bos="", eos="")
     with pytest.raises(BackboneError):
         escape.render(conversation("a"))
+
+
+def test_a_base_model_is_read_by_lines() -> None:
+    base = ChatTemplate(PLAIN, tokens_of, bos="<s>", eos="</s>")
+    expected = "<s>Be kind.\n\nQ: Hello\nA: Hi.\n\nQ: 元気？\nA:".encode()
+    assert bytes(base.render(conversation("Be kind.", "Hello", "Hi.", "元気？")).tokens) == expected
+
+
+def test_only_a_model_without_template_and_control_tokens_is_a_base_model(backbone: Backbone) -> None:
+    assert not backbone.plain
+    newline = backbone.tokenize("\n")[0]
+    assert not backbone.is_end(newline)
 
 
 def test_a_file_without_template_gets_chatml() -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from engine.bit_ttt import SlowWeights
 from engine.bit_ttt.lexicon import (
     ADDRESS_TRITS,
     IDF_BUCKETS,
@@ -17,6 +21,11 @@ from engine.bit_ttt.lexicon import (
     words,
 )
 from engine.bit_ttt.trits import match, pack
+from engine.bit_ttt.unspaced import UNLISTED
+from engine.cli.evaluation.episodes import load_episodes
+
+DATA = Path(__file__).parents[2] / "data"
+GOLDEN = "53408ba1eb087a4e"
 
 
 @pytest.fixture
@@ -28,7 +37,8 @@ def lexicon() -> Lexicon:
 
 def test_words_are_folded_stemmed_and_distinct() -> None:
     assert words("My sister\u2019s LOCKERS, my locker!") == ["my", "sister", "locker"]
-    assert words("私の犬") == ["私の", "の犬"]
+    assert words("私の犬は「ポチ」") == ["私", "犬", "ポチ"]
+    assert words("서울에서") == ["서울", "울에", "에서"]
     assert words("... !?") == []
 
 
@@ -72,6 +82,34 @@ def test_a_word_is_found_in_the_turns_that_say_it(lexicon: Lexicon) -> None:
     assert found.diagonal().all()
     assert found.sum() - 60 <= 0.01 * 60 * 59  # a Bloom filter may rarely see a word that is not there
     assert not holds(addresses, lexicon.code("the")).any()
+
+
+def test_english_has_the_addresses_that_it_always_had() -> None:
+    """Golden, from before there were grams: what English-speaking people were told with must stay what it was."""
+    lexicon = Lexicon((np.arange(IDF_BUCKETS) % 16).astype(np.uint8))
+    digest = hashlib.blake2b(digest_size=8)
+    for name in ("control", "small", "templated-100"):
+        for episode in load_episodes(DATA / f"{name}.jsonl"):
+            for text in [*episode.tellings(), *(question.q for question in episode.questions)]:
+                digest.update(lexicon.address(text).tobytes())
+    assert digest.hexdigest() == GOLDEN
+
+
+def test_grams_weigh_by_their_table(slow: SlowWeights) -> None:
+    weight = slow.lexicon.weight
+    assert weight("です") <= 2 < weight("名前") < weight("額縁") == UNLISTED
+    assert weight("どこ") < weight("病院"), "what asks says little"
+    assert Lexicon(slow.lexicon.idf).weight("です") == UNLISTED, "without a table all weigh the same"
+    assert weight("techo") == slow.lexicon.idf[bucket("techo")]
+
+
+def test_a_japanese_turn_is_found_by_the_grams_that_it_shares(slow: SlowWeights) -> None:
+    told = ["健康診断は６月１４日の朝９時からです。", "うちのインコはピースケっていうんだ。", "家賃が上がるらしい。"]
+    addresses = pack(np.stack([slow.lexicon.address(text) for text in told]))
+    for place, question in enumerate(("健康診断っていつだっけ？", "ｲﾝｺの名前は？", "家賃はいくらになる？")):
+        matches = match(addresses, pack(slow.lexicon.address(question)))
+        assert int(np.argmax(matches)) == place
+        assert np.sort(matches)[1] < matches[place] / 3
 
 
 def test_words_end_in_the_tokens_that_spell_them() -> None:

@@ -31,6 +31,12 @@ def test_turns_without_a_common_word_are_never_notes() -> None:
     assert Notebook(TOLD).best("?!", 3) == []
 
 
+def test_japanese_notes_are_found_by_their_grams() -> None:
+    told = ["今日は寒いですね。", "うちのインコはピースケっていうんです。", "明日は会議です。"]
+    assert Notebook(told).best("インコの名前は何ですか？", 1) == [1]
+    assert Notebook(told).prompt("インコの名前は？", 1) == f"メモ：\n・{told[1]}\n質問：インコの名前は？"
+
+
 def test_empty_notebook() -> None:
     assert Notebook([]).prompt("Who is my dentist?", 3) == "Who is my dentist?"
 

@@ -155,13 +155,18 @@ def test_abstain_with_lists_of_its_own() -> None:
         "I'm sorry, but I can't say.",
         "What is it?",
         "",
+        "それはまだ聞いていません。",
+        "すみません、分かりません。",
+        "ペットのお名前は何ですか？",
     ],
 )
 def test_declining(output: str) -> None:
     assert declines(output)
 
 
-@pytest.mark.parametrize("output", ["Your dog is called Rex.", "Rex", "It is 120 over 80.", "You go to St Mary's."])
+@pytest.mark.parametrize(
+    "output", ["Your dog is called Rex.", "Rex", "It is 120 over 80.", "You go to St Mary's.", "犬はこむぎ"]
+)
 def test_claiming(output: str) -> None:
     assert not declines(output)
 

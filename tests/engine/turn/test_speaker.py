@@ -16,7 +16,7 @@ from engine.session import Session
 from engine.store import ProfileStore, StateIdentity
 from engine.turn import TurnRunner
 from engine.turn.prompt import SYSTEM_PROMPT, PromptBuilder
-from engine.turn.runner import reminded
+from engine.turn.recollection import reminded
 
 SHORT = Sampling(max_tokens=8)
 
