@@ -13,6 +13,7 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +26,8 @@ from engine.backbone.template import ChatMessage
 from engine.errors import BackboneError
 
 MOST_TEXTS: Final = 4
-_WINDOW: Final = 1024
+_WINDOW: Final = 512
+"""Room for the system prompt, the end of a long question, and four turns as the fast weights hold them."""
 
 
 class Rereading:
@@ -106,10 +108,7 @@ class Rereading:
         self._decode(batch)
         rows = self._taps.rows()
         ends = np.cumsum([len(question), *map(len, texts)])
-        return [
-            {name: values[first:last] for name, values in rows.items()}
-            for first, last in zip(ends[:-1], ends[1:], strict=True)
-        ]
+        return [{name: values[first:last] for name, values in rows.items()} for first, last in pairwise(ends)]
 
     def _decode(self, tokens: Sequence[tuple[int, int, range]]) -> None:
         batch = self._batch

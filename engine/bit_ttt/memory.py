@@ -20,7 +20,7 @@ sums, comparisons, ANDs and popcounts; matrix products are ternary):
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
 
@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from engine.bit_ttt.codes import PREDECESSOR_NONZERO, UNKNOWN, Codebook, predecessor_trits
 from engine.bit_ttt.fast_weights import FREE, FastConfig, FastStats, FastWeights, LearnReport
 from engine.bit_ttt.lexicon import LEXICAL_UNIT, holds, word_ends, word_places
+from engine.bit_ttt.rereader import SecondLook
 from engine.bit_ttt.slow_weights import CLOSE, CROSSED, REACH, TRITS_NORM, Encoded, Floats, SlowWeights
 from engine.bit_ttt.tokens import SpaceTable
 from engine.bit_ttt.trits import WORD, Planes, match, pack, size
@@ -59,6 +60,12 @@ UNRELATED: Final = 0.1
 """Share of the question's words in the best turn below which the memory must be surer of itself to speak."""
 CAUTION: Final = 4.0
 """By so many nats, for the model: a question that shares no rare word with anything told is mostly about the world."""
+LOOKED: Final = 1.0
+"""What a second look says counts so much in the read, in nats a nat of its log-odds."""
+UNLIKELY: Final = -20.0
+"""Log-odds, against the best token, below which a second look tells tokens apart no more."""
+DOUBT: Final = np.array([0.0, -0.5, 0.0], dtype=np.float32)
+"""What each nat by which a second look finds no answer rather than one adds to the gate's logits."""
 SALIENCE_UNIT: Final = 8.0
 """Salience is stored in eighths of a nat."""
 _SENTENCE_ENDS: Final = (b".", b"!", b"?", b"\n", b"\xe3\x80\x82")
@@ -114,6 +121,7 @@ class Recall:
             worth keeping; of_turn: (n,) index into `entries`.
         linked: (n - 1,) whether the next neuron's token was told right after this one's, in the same turn.
         unfinished: (n,) whether the neuron's word goes on with the next one.
+        looked: whether this is after the second look.
     """
 
     gist: Floats
@@ -134,6 +142,7 @@ class Recall:
     of_turn: NDArray[np.int64]
     linked: NDArray[np.bool_]
     unfinished: NDArray[np.bool_]
+    looked: bool = False
     trail: Trail = field(default_factory=Trail)
 
     @property
@@ -463,6 +472,13 @@ class Memory:
             scores[token] = np.logaddexp(scores[token], np.log(mass))
         fired = {recall.entries[t] for t in recall.of_turn[winners][share > 0.25]}
         return Reading(scores, True, gate, sorted(fired))
+
+    def look_closer(self, recall: Recall, look: SecondLook) -> Recall:
+        """The same turns, weighed once more by what reading them behind the question has shown."""
+        start = np.maximum(look.start - look.told, np.float32(UNLIKELY))
+        opinion = recall.opinion + DOUBT * np.float32(max(0.0, -look.told))
+        bias = (recall.bias + np.float32(LOOKED) * start).astype(np.float32)
+        return replace(recall, bias=bias, opinion=opinion, looked=True, trail=Trail())
 
     def _gate(self, opinion: Floats, best_match: float) -> Floats:
         """(3,) shares of model, memory and phrase."""

@@ -34,7 +34,7 @@ from engine.training.rereading.model import AdaptedBackbone, Rereading
 from engine.training.rereading.questions import Asker, Question, shuffled
 from engine.training.tokenizer import Tokenizer
 
-SHIPPED: Final = (RESOURCES / "memory" / MEMORY_WEIGHTS).with_suffix(".rereader")
+SHIPPED: Final = (RESOURCES / "memory" / "rereader" / MEMORY_WEIGHTS).with_suffix("")
 OPENING: Final = "You told me:"
 QUESTION_TOKENS: Final = 80
 WARM_UP, LEAST_RATE = 40, 0.05
@@ -196,7 +196,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--corpora", type=Path, required=True, help="folder with the unpacked corpora and authored/")
     parser.add_argument("--work", type=Path, default=Path("build/rereading"), help="checkpoint, log")
     parser.add_argument("--out", type=Path, default=SHIPPED, help="the files to write, without their suffix")
-    parser.add_argument("--steps", type=int, default=1100)
+    parser.add_argument("--steps", type=int, default=800)
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--batch", type=int, default=2048, help="tokens a step")
     parser.add_argument("--measured", type=int, default=1200, help="questions of the final table")

@@ -160,9 +160,7 @@ class Asker:
         rng.shuffle(texts)
         return [pair for pair in texts if pair[0] == "telling" or split_of(pair[1]) == self._split]
 
-    def _ask(
-        self, text: str, kind: Kind, source: str, right: int | None, span: tuple[int, int] | None
-    ) -> Question:
+    def _ask(self, text: str, kind: Kind, source: str, right: int | None, span: tuple[int, int] | None) -> Question:
         turns = self._wrong(text, right, WRONG if right is not None else WRONG + 1)
         place = self._rng.randint(0, len(turns))
         if right is not None:
