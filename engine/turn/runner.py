@@ -581,7 +581,7 @@ class TurnRunner:
     ) -> tuple[Reading, Recall]:
         """What the memory says after `before`; the first time that it would speak, the second look comes first."""
         read = memory.read(recall, before, taps, logits)
-        if not read.active or recall.looked or recall.empty or self._second is None:
+        if not read.worth_a_look or recall.looked or self._second is None:
             return read, recall
         prompt = turn.prompts[-1]
         look = self._second.look(prompt.tokens[slice(*prompt.text)], recall)

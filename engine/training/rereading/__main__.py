@@ -2,7 +2,7 @@
 
     python -m engine.training.rereading --corpora ../shared/data --work build/rereading
 
-An hour on two CPU cores. A checkpoint is written every hundred steps, from which an interrupted run goes on.
+An hour on two CPU cores. A checkpoint is written every fifty steps, from which an interrupted run goes on.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import argparse
 import itertools
 import json
 import math
+import os
 import random
 import sys
 import time
@@ -29,7 +30,6 @@ from engine.training.backbone import Prefix
 from engine.training.cache import ACKNOWLEDGEMENTS, SYSTEM_PROMPT
 from engine.training.corpus import personas
 from engine.training.features import ASSISTANT, END, USER
-from engine.training.model import BitLinear
 from engine.training.rereading.model import AdaptedBackbone, Rereading
 from engine.training.rereading.questions import Asker, Question, shuffled
 from engine.training.tokenizer import Tokenizer
@@ -125,7 +125,6 @@ class Trainer:
             for group in optimizer.param_groups:
                 group["lr"] = group["times"] * rate * min(1, step / WARM_UP) * (LEAST_RATE + (1 - LEAST_RATE) * wave)
             model.train()
-            self._quantize()
             questions = [shuffled(question, rng) for question in batch]
             start, end = self._read(questions, self._prefixes[0] if rng.random() < 0.5 else rng.choice(self._prefixes))
             loss = model.loss(start, end, questions)
@@ -137,15 +136,10 @@ class Trainer:
             average = value if math.isnan(average) else 0.97 * average + 0.03 * value
             if step % 20 == 0:
                 _note(log, {"step": step, "loss": round(average, 3), "seconds": round(time.monotonic() - began)})
-            if step % 100 == 0 or step == steps:
+            if step % 50 == 0 or step == steps:
                 saved = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step}
                 torch.save(saved, checkpoint.with_suffix(".tmp"))
                 checkpoint.with_suffix(".tmp").replace(checkpoint)
-
-    def _quantize(self) -> None:
-        for module in self.model.modules():
-            if isinstance(module, BitLinear):
-                module.quantize()
 
     @torch.no_grad()
     def measure(self, most: int) -> dict[str, Any]:
@@ -155,7 +149,6 @@ class Trainer:
         these tokens alone the right beginning, the right end behind it. Of all: how many are taken for answered.
         """
         self.model.eval()
-        self._quantize()
         found: dict[str, np.ndarray] = defaultdict(lambda: np.zeros(6, dtype=int))
         margins: dict[str, list[float]] = defaultdict(list)
         questions = self.held_out[:most]
@@ -196,12 +189,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--corpora", type=Path, required=True, help="folder with the unpacked corpora and authored/")
     parser.add_argument("--work", type=Path, default=Path("build/rereading"), help="checkpoint, log")
     parser.add_argument("--out", type=Path, default=SHIPPED, help="the files to write, without their suffix")
-    parser.add_argument("--steps", type=int, default=800)
+    parser.add_argument("--steps", type=int, default=700)
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--batch", type=int, default=2048, help="tokens a step")
     parser.add_argument("--measured", type=int, default=1200, help="questions of the final table")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="two a core: PyTorch takes one by itself")
     args = parser.parse_args(arguments)
     torch.set_num_threads(args.threads)
     args.work.mkdir(parents=True, exist_ok=True)

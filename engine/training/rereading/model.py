@@ -98,6 +98,8 @@ class SpanHead(nn.Module):
         Returns:
             (n, T) logits of both.
         """
+        for layer in (self.input, self.qkv, self.out, self.up, self.down):
+            layer.quantize()
         n, t, _ = x.shape
         h = F.dropout(self.input(x), DROPOUT, self.training)
         q, k, v = self.qkv(h).view(n, t, 3, HEADS, HEAD_WIDTH).permute(2, 0, 3, 1, 4)

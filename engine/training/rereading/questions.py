@@ -99,20 +99,31 @@ def as_kept(tokens: Sequence[int], span: tuple[int, int], rng: random.Random) ->
 class Asker:
     """Makes the questions of one split from the corpora."""
 
-    def __init__(self, tokenizer: Tokenizer, idf: Lexicon, corpora: Path, split: str, seed: int) -> None:
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        lexicon: Lexicon,
+        corpora: Path,
+        split: str,
+        seed: int,
+        *,
+        unrelated: bool = True,
+    ) -> None:
         """Reads the facts.
 
         Args:
             tokenizer: the backbone's.
-            idf: the memory's lexicon, whose addresses choose the wrong turns.
+            lexicon: the memory's, whose addresses choose the wrong turns.
             corpora: folder with the unpacked corpora and authored/.
             split: `train`, `dev` or `test`: kinds of fact held apart.
             seed: of all that is drawn.
+            unrelated: whether general knowledge, requests and small talk of the corpora are asked as well.
         """
-        self._tokenizer, self._lexicon, self._corpora, self._split = tokenizer, idf, corpora, split
+        self._tokenizer, self._lexicon, self._corpora, self._split = tokenizer, lexicon, corpora, split
+        self._with_unrelated = unrelated
         self._rng = random.Random(f"{seed}:{split}")
         self._told = self._read(seed)
-        self._addresses = np.stack([idf.address(told.fact.tell) for told in self._told]).astype(np.int16)
+        self._addresses = np.stack([lexicon.address(told.fact.tell) for told in self._told]).astype(np.int16)
 
     def _read(self, seed: int) -> list[Told]:
         own = ("authored", "voices", "lives", "fields", "occasions")
@@ -152,10 +163,11 @@ class Asker:
 
     def _unrelated(self) -> list[tuple[str, str]]:
         rng = random.Random("unrelated")  # the same in each split, so that the splits share none
-        talk = filler_turns(self._corpora, UNRELATED // 3, 3) + personas(self._corpora)[: 20 * UNRELATED : 60]
         texts = [("trivia", text) for text, _ in trivia()]
-        texts += [("request", text) for text, _ in general_prompts(self._corpora, UNRELATED // 3, 3)]
-        texts += [("talk", text) for text in talk]
+        if self._with_unrelated:
+            texts += [("request", text) for text, _ in general_prompts(self._corpora, UNRELATED // 3, 3)]
+            talk = filler_turns(self._corpora, UNRELATED // 3, 3) + personas(self._corpora)[: 20 * UNRELATED : 60]
+            texts += [("talk", text) for text in talk]
         texts += [("telling", told.fact.tell) for told in self._told[::8]]
         rng.shuffle(texts)
         return [pair for pair in texts if pair[0] == "telling" or split_of(pair[1]) == self._split]
