@@ -68,6 +68,8 @@ LOOKED: Final = 1.0
 """What a second look says counts so much in the read, in nats a nat of its log-odds."""
 UNLIKELY: Final = -20.0
 """Log-odds, against the best token, below which a second look tells tokens apart no more."""
+NEWEST: Final = 3.0
+"""By so many nats a turn is held back when a newer one answers as well."""
 DOUBT: Final = np.array([0.0, -0.5, 0.0], dtype=np.float32)
 """What each nat by which a second look finds no answer rather than one adds to the gate's logits."""
 SALIENCE_UNIT: Final = 8.0
@@ -483,11 +485,17 @@ class Memory:
         return Reading(scores, True, gate, sorted(fired))
 
     def look_closer(self, recall: Recall, look: SecondLook) -> Recall:
-        """The same turns, weighed once more by what reading them behind the question has shown."""
-        start = np.maximum(look.start - look.told, np.float32(UNLIKELY))
+        """The same turns, weighed once more by what reading them behind the question has shown.
+
+        Where several turns answer it about as well, the newest wins: what was told earlier is no longer so.
+        """
+        found = np.array(
+            [look.start[recall.of_turn == turn].max(initial=-np.inf) for turn in range(len(recall.entries))]
+        )
+        start = np.maximum(look.start - look.told, np.float32(UNLIKELY)) * np.float32(LOOKED)
+        bias = recall.bias + start - np.float32(NEWEST) * outdated(found)[recall.of_turn]
         opinion = recall.opinion + DOUBT * np.float32(max(0.0, -look.told))
-        bias = (recall.bias + np.float32(LOOKED) * start).astype(np.float32)
-        return replace(recall, bias=bias, opinion=opinion, looked=True, trail=Trail())
+        return replace(recall, bias=bias.astype(np.float32), opinion=opinion, looked=True, trail=Trail())
 
     def _gate(self, opinion: Floats, best_match: float) -> Floats:
         """(3,) shares of model, memory and phrase."""
@@ -529,6 +537,17 @@ def superseded(address: Floats, meaning: Floats, weights: Floats, present: Float
     takes_over = np.triu(share * np.maximum(meaning, 0) * rival, 1)
     worst: Floats = takes_over.max(1).astype(np.float32)
     return worst
+
+
+def outdated(found: Floats) -> Floats:
+    """How far a newer turn answers as well as a turn does: (C,) from 0 to 1.
+
+    Args:
+        found: (C,) log-odds that each turn holds the answer, oldest turn first.
+    """
+    newer = np.append(np.maximum.accumulate(found[::-1])[::-1][1:], -np.inf)
+    odds = np.minimum(newer, newer - found)
+    return np.asarray(1 / (1 + np.exp(-np.clip(odds, -60, 60))), dtype=np.float32)
 
 
 def nearness(kernel: Floats, heat: Floats, of_turn: NDArray[np.int64], crossed: NDArray[np.int64]) -> Floats:
