@@ -93,7 +93,8 @@ class Backbone:
             self.info: Final = self._describe(model_path, window, digest_cache)
             self._taps = LayerTaps(taps, self.info.width)
             self._last_layer = f"l_out-{self.info.layers - 1}"
-            self._context = self._open_window(window, threads or _default_threads())
+            self.threads: Final = threads or _default_threads()
+            self._context = self._open_window(window, self.threads)
             self._memory = llama.llama_get_memory(self._context)
             self._batch = llama.llama_batch_init(_CHUNK, 0, 1)
             for place in range(_CHUNK):
@@ -270,6 +271,11 @@ class Backbone:
                 total = np.log(np.exp(logits - highest).sum(-1)) + highest[:, 0]
                 found.append(logits[np.arange(outputs), tokens[end - outputs : end]] - total)
         return np.concatenate(found)
+
+    @property
+    def native_model(self) -> Any:
+        """llama.cpp's model, for another window over the same weights."""
+        return self._model
 
     @property
     def held(self) -> int:

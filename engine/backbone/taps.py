@@ -42,13 +42,16 @@ class LayerTaps:
     Use: `begin_named` or `begin_token`, then `llama_decode`, then `rows` or `token`.
     """
 
-    def __init__(self, names: Iterable[str], width: int) -> None:
+    def __init__(self, names: Iterable[str], width: int, *, stop_after: str | None = None) -> None:
         """Makes the callback; nothing is collected yet.
 
         Args:
             names: Tap names: `embd`, `l_out-0` ... `l_out-<layers - 1>`.
             width: Values in one row (the backbone's width).
+            stop_after: The tap behind which a graph that is read by name is not computed any further; its logits are
+                then of no use.
         """
+        self._stop_after = stop_after
         self.names: Final = tuple(names)
         self._width = width
         self._tap_of: dict[bytes, str] = {name.encode(): name for name in self.names}
@@ -74,16 +77,15 @@ class LayerTaps:
                 if self._answers is not None:
                     self._answers.append(hit)
                 return hit
-            self._take(tensor)
-            return True
+            return self._take(tensor) != self._stop_after
 
         return on_tensor
 
-    def _take(self, tensor: int) -> None:
-        """Copies a computed tensor. An exception must not pass through C; it is kept for `_raise`."""
-        name = self._tap_of.get(native.ggml_get_name(tensor))
-        if name is None:
-            return  # a plan that no longer fits; `missing` reports it
+    def _take(self, tensor: int) -> str:
+        """Copies a computed tensor -> its tap. An exception must not pass through C; it is kept for `_raise`."""
+        name = self._tap_of.get(native.ggml_get_name(tensor), "")
+        if not name:
+            return name  # a plan that no longer fits; `missing` reports it
         try:
             values = np.empty(native.ggml_nelements(tensor), dtype=np.float32)
             if values.size % self._width:
@@ -93,6 +95,7 @@ class LayerTaps:
                 self._collected.setdefault(name, []).append(values.reshape(-1, self._width))
         except Exception as error:  # raised again by the caller, outside the C frame
             self._error = error
+        return name
 
     # ------------------------------------------------------------------------------------------ ranges of tokens
 

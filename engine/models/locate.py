@@ -83,6 +83,12 @@ def find_gram_weights() -> Path:
     return require_weights(RESOURCES / "memory" / GRAM_WEIGHTS)
 
 
+def find_rereader(weights: Path) -> Path | None:
+    """The head of the second look that goes with these memory weights, its adapter beside it; None: they have none."""
+    path = weights.parent / "rereader" / weights.name
+    return path if path.is_file() and path.with_suffix(".gguf").is_file() else None
+
+
 def _trained_for(weights: Path) -> str | None:
     """The digest of the backbone, from the metadata of a weights file of our own."""
     with safe_open(weights, framework="numpy") as file:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -19,7 +20,7 @@ import engine.protocol as p
 from engine.bit_ttt import Memory, SlowWeights
 from engine.errors import BackboneError, EngineError, ErrorCode, ProfileError, ProtocolError, StateError, StoreError
 from engine.models import file_digest, find_bundled_model, find_default_model, find_gram_weights, find_memory_weights
-from engine.models.locate import require_model, require_weights
+from engine.models.locate import find_rereader, require_model, require_weights
 from engine.reasons import Reason, Remark, because
 from engine.server import timeline
 from engine.session import ImportCheck, Session
@@ -88,6 +89,7 @@ class _Loaded:
     runner: TurnRunner
     newborn: Memory
     identity: StateIdentity
+    opened: ExitStack
 
 
 class Service:
@@ -159,7 +161,7 @@ class Service:
             return
         try:
             from engine.backbone import Backbone
-            from engine.turn import TurnRunner
+            from engine.turn import SecondReader, TurnRunner
         except (ImportError, OSError, RuntimeError) as error:
             logger.exception("llama.cpp cannot be loaded")
             raise BackboneError(
@@ -180,26 +182,29 @@ class Service:
                 because=because(Reason.WEIGHTS_UNREADABLE, file=weights.name),
             ) from error
         remembers = talks if digest == slow.backbone else self._hippocampus(talks, slow, weights.name)
-        backbone = Backbone(
-            remembers,
-            window=options.window if remembers == talks else min(options.window, HIPPOCAMPUS_WINDOW),
-            threads=options.threads,
-            taps=slow.taps,
-            digest_cache=options.data_dir,
-        )
-        speaker = None
-        try:
+        with ExitStack() as opened:
+            backbone = opened.enter_context(
+                closing(
+                    Backbone(
+                        remembers,
+                        window=options.window if remembers == talks else min(options.window, HIPPOCAMPUS_WINDOW),
+                        threads=options.threads,
+                        taps=slow.taps,
+                        digest_cache=options.data_dir,
+                    )
+                )
+            )
+            speaker = second = None
             if remembers != talks:
                 speaker = Backbone(talks, window=options.window, threads=options.threads, digest_cache=options.data_dir)
+                opened.enter_context(closing(speaker))
+            rereader = find_rereader(weights)
+            if rereader is not None:
+                second = opened.enter_context(closing(SecondReader(backbone, rereader)))
             newborn = Memory.born(slow, backbone.pieces())
-            runner = TurnRunner(backbone, self._notify, speaker)
-        except BaseException:
-            backbone.close()
-            if speaker is not None:
-                speaker.close()
-            raise
-        identity = StateIdentity(backbone=backbone.info.digest, memory=slow.digest)
-        self._loaded = _Loaded(backbone, speaker, runner, newborn, identity)
+            runner = TurnRunner(backbone, self._notify, speaker, second)
+            identity = StateIdentity(backbone=backbone.info.digest, memory=slow.digest)
+            self._loaded = _Loaded(backbone, speaker, runner, newborn, identity, opened.pop_all())
 
     def _hippocampus(self, talks: Path, slow: SlowWeights, weights: str) -> Path:
         """The bundled model, which remembers where the memory's weights were not trained for the one that talks.
@@ -251,9 +256,7 @@ class Service:
         finally:
             loaded, self._loaded = self._loaded, None
             if loaded is not None:
-                loaded.backbone.close()
-                if loaded.speaker is not None:
-                    loaded.speaker.close()
+                loaded.opened.close()
 
     @property
     def _ready(self) -> _Loaded:

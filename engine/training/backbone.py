@@ -65,7 +65,7 @@ class TorchBackbone:
         even, odd = x[..., 0::2], x[..., 1::2]
         return torch.stack((even * cos - odd * sin, even * sin + odd * cos), -1).flatten(-2)
 
-    def _layer(
+    def layer(
         self,
         i: int,
         x: torch.Tensor,
@@ -74,14 +74,21 @@ class TorchBackbone:
         mask: torch.Tensor | None,
         keep: Prefix | None = None,
     ) -> torch.Tensor:
-        def w(name: str) -> torch.Tensor:
-            return self.w[f"blk.{i}.{name}.weight"]
+        """Layer i on (B, T, d).
 
+        Args:
+            i: the layer.
+            x: output of the layer before.
+            rope: cosine and sine of the positions, (T, hd / 2) or (B, 1, T, hd / 2).
+            prefix: an earlier context, which all sequences of the batch continue.
+            mask: (T, P + T) or (B, 1, T, P + T), True where a token sees another one; None: causal.
+            keep: gets the layer's keys and values.
+        """
         b, t, _ = x.shape
-        h = self._rms(x, w("attn_norm"))
-        q = F.linear(h, w("attn_q")).view(b, t, self.heads, HEAD_DIM).transpose(1, 2)
-        k = F.linear(h, w("attn_k")).view(b, t, self.kv_heads, HEAD_DIM).transpose(1, 2)
-        v = F.linear(h, w("attn_v")).view(b, t, self.kv_heads, HEAD_DIM).transpose(1, 2)
+        h = self._rms(x, self.w[f"blk.{i}.attn_norm.weight"])
+        q = self.project(i, "attn_q", h).view(b, t, self.heads, HEAD_DIM).transpose(1, 2)
+        k = self.project(i, "attn_k", h).view(b, t, self.kv_heads, HEAD_DIM).transpose(1, 2)
+        v = self.project(i, "attn_v", h).view(b, t, self.kv_heads, HEAD_DIM).transpose(1, 2)
         q, k = self._rotate(q, *rope), self._rotate(k, *rope)
         if keep is not None:
             keep.append((k, v))
@@ -91,9 +98,14 @@ class TorchBackbone:
         group = self.heads // self.kv_heads
         k, v = k.repeat_interleave(group, 1), v.repeat_interleave(group, 1)
         o = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)
-        x = x + F.linear(o.transpose(1, 2).reshape(b, t, -1), w("attn_output"))
-        h = self._rms(x, w("ffn_norm"))
-        return x + F.linear(F.silu(F.linear(h, w("ffn_gate"))) * F.linear(h, w("ffn_up")), w("ffn_down"))
+        x = x + self.project(i, "attn_output", o.transpose(1, 2).reshape(b, t, -1))
+        h = self._rms(x, self.w[f"blk.{i}.ffn_norm.weight"])
+        inner = F.silu(self.project(i, "ffn_gate", h)) * self.project(i, "ffn_up", h)
+        return x + self.project(i, "ffn_down", inner)
+
+    def project(self, i: int, name: str, x: torch.Tensor) -> torch.Tensor:
+        """One of layer i's matrices on (..., inputs)."""
+        return F.linear(x, self.w[f"blk.{i}.{name}.weight"])
 
     @torch.inference_mode()
     def prefix(self, ids: Sequence[int]) -> Prefix:
@@ -102,7 +114,7 @@ class TorchBackbone:
         rope = self._rope(0, len(ids))
         x = self.embedding[torch.tensor([list(ids)], device=self.device)]
         for i in range(self.layers):
-            x = self._layer(i, x, rope, None, None, keep)
+            x = self.layer(i, x, rope, None, None, keep)
         return keep
 
     @torch.inference_mode()
@@ -127,7 +139,7 @@ class TorchBackbone:
         x = self.embedding[ids.to(self.device)]
         out = []
         for i in range(max(taps) + 1):
-            x = self._layer(i, x, rope, prefix, mask)
+            x = self.layer(i, x, rope, prefix, mask)
             if i in taps:
                 out.append(x)
         return out

@@ -26,8 +26,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.backbone import Backbone, Prefill
-from engine.bit_ttt import Memory, Part, Recall, Told
+from engine.backbone import Backbone, Features, Prefill
+from engine.bit_ttt import Memory, Part, Reading, Recall, Told
 from engine.bit_ttt.unspaced import asks, is_unspaced
 from engine.errors import Cancelled, EngineError, ErrorCode, ProtocolError
 from engine.protocol import (
@@ -64,6 +64,7 @@ from engine.turn.prompt import Prompt, PromptBuilder
 from engine.turn.recollection import QUOTING, in_words, quoted, reminded
 from engine.turn.reply import Kept, Reply
 from engine.turn.sampling import Sampler
+from engine.turn.second_look import SecondReader
 
 logger = logging.getLogger(__name__)
 
@@ -124,7 +125,13 @@ class _Turn:
 class TurnRunner:
     """Owns the backbone while a turn runs. Not thread-safe; `cancelled` may be answered by another thread's flag."""
 
-    def __init__(self, backbone: Backbone, notify: Notify, speaker: Backbone | None = None) -> None:
+    def __init__(
+        self,
+        backbone: Backbone,
+        notify: Notify,
+        speaker: Backbone | None = None,
+        second: SecondReader | None = None,
+    ) -> None:
         """Makes a runner.
 
         Args:
@@ -132,8 +139,10 @@ class TurnRunner:
             notify: Sends notifications.
             speaker: Another model that does the talking. `backbone` is its hippocampus then: it reads the same
                 conversation, learns, and recalls in words, which go into the speaker's prompt.
+            second: Reads once more what the memory is about to speak from; None: it speaks at first sight.
         """
         self._backbone = backbone
+        self._second = second
         self._speaker = speaker
         self._notify = notify
         self._prompts = PromptBuilder(backbone)
@@ -442,7 +451,8 @@ class TurnRunner:
                 raise Cancelled("The measurement was stopped.")
             scores = logits
             if memory is not None and recall is not None:
-                scores = memory.read(recall, before, taps, logits).scores
+                read, recall = self._read_memory(turn, memory, recall, before, taps, logits)
+                scores = read.scores
             if scores[token] == -np.inf:
                 # The memory says a word that it has begun to its end. The text ends it otherwise.
                 total += MISMATCH + log_probability(logits, token)
@@ -611,7 +621,7 @@ class TurnRunner:
                 scores: Any = logits
                 recalling = False
                 if reading is not None and recall is not None:
-                    read = reading.read(recall, before, taps, logits)
+                    read, recall = self._read_memory(turn, reading, recall, before, taps, logits)
                     if read.active:
                         scores = read.scores
                         turn.memory_tokens += 1
@@ -647,6 +657,18 @@ class TurnRunner:
                 unread.clear()
         finally:
             turn.generate_seconds = time.perf_counter() - began
+
+    def _read_memory(
+        self, turn: _Turn, memory: Memory, recall: Recall, before: int, taps: Features, logits: NDArray[np.float32]
+    ) -> tuple[Reading, Recall]:
+        """What the memory says after `before`; the first time that it would speak, the second look comes first."""
+        read = memory.read(recall, before, taps, logits)
+        if not read.worth_a_look or recall.looked or self._second is None:
+            return read, recall
+        prompt = turn.prompts[-1]
+        look = self._second.look(prompt.tokens[slice(*prompt.text)], recall)
+        recall = memory.look_closer(recall, look)
+        return memory.read(recall, before, taps, logits), recall
 
     # ------------------------------------------------------------------------------------------ write
 

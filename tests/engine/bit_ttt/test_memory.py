@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from engine.backbone import Backbone, Prefill
 from engine.bit_ttt import Memory, Part
+from engine.bit_ttt.rereader import SecondLook
 from engine.bit_ttt.slow_weights import Query
 from engine.protocol import TurnMessage
 
@@ -97,3 +98,34 @@ def test_a_silent_memory_is_silent_whatever_is_found(
         assert np.array_equal(reading.scores, everything.scores)
     assert "What is my cat called?" in searched
     assert len(searched) < 3
+
+
+def test_a_second_look_decides_where_the_answer_is(backbone: Backbone, told: Memory) -> None:
+    parts, _ = read(backbone, told, "What is my cat called?")
+    recall = told.recall(parts)
+    bike = recall.entries.index(3)
+    (place,) = np.flatnonzero((recall.of_turn == bike) & (recall.tokens == backbone.tokenize(" spot")[0]))
+    start = np.full(len(recall.tokens), -9, dtype=np.float32)
+    start[place] = 12
+    closer = told.look_closer(recall, SecondLook(start, start))
+    assert closer.looked
+    assert not recall.looked
+    assert int(np.argmax(closer.bias)) == place != int(np.argmax(recall.bias))
+    assert closer.entries == recall.entries
+    assert np.array_equal(closer.opinion, recall.opinion), "no doubt where an answer was found"
+
+
+def test_a_second_look_that_finds_nothing_holds_the_memory_back(backbone: Backbone, told: Memory) -> None:
+    parts, prefill = read(backbone, told, "What is my cat called?")
+    recall = told.recall(parts)
+    before = told.read(recall, 2, prefill.last, prefill.logits)
+    assert before.worth_a_look
+    shares = []
+    for told_odds in (5.0, -2.0, -8.0, -30.0):
+        start = np.full(len(recall.tokens), told_odds, dtype=np.float32)
+        shares.append(
+            told.read(told.look_closer(recall, SecondLook(start, start)), 2, prefill.last, prefill.logits).gate[1]
+        )
+    assert shares[0] == pytest.approx(before.gate[1])
+    assert shares == sorted(shares, reverse=True)
+    assert shares[-1] < 0.1 * shares[0]
