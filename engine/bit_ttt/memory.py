@@ -136,6 +136,7 @@ class Recall:
             worth keeping; of_turn: (n,) index into `entries`.
         linked: (n - 1,) whether the next neuron's token was told right after this one's, in the same turn.
         unfinished: (n,) whether the neuron's word goes on with the next one.
+        same: (C, C) how far each newer turn tells of the same as a turn.
         looked: whether this is after the second look.
     """
 
@@ -157,6 +158,7 @@ class Recall:
     of_turn: NDArray[np.int64]
     linked: NDArray[np.bool_]
     unfinished: NDArray[np.bool_]
+    same: Floats
     looked: bool = False
     trail: Trail = field(default_factory=Trail)
 
@@ -350,9 +352,8 @@ class Memory:
         scale = slow.score_scale
         bias = scale[1] * address[by_age] + scale[3] * newness + scale[6] * coverage[by_age]
         meaning = np.stack([match(fast.semantic[short[by_age]], fast.semantic[slot]) for slot in short[by_age]])
-        bias += scale[7] * superseded(
-            address[by_age], (meaning / (TRITS_NORM * 10)).astype(np.float32), weights, present[:, by_age]
-        )
+        meaning = (meaning / (TRITS_NORM * 10)).astype(np.float32)
+        bias += scale[7] * superseded(address[by_age], meaning, weights, present[:, by_age])
         tokens = fast.codebook.decode(fast.code_trits(flat))
         predecessors = np.ascontiguousarray(fast.keys[flat][:, :, self._local :])
         linked = (predecessors[1:] == pack(predecessor_trits(tokens[:-1]))).all((1, 2))
@@ -383,6 +384,7 @@ class Memory:
             of_turn,
             linked,
             self.spaces.unfinished(tokens, linked),
+            alike(meaning, weights, present[:, by_age]),
         )
 
     def recite(self, parts: Sequence[Part], without: Sequence[int] = ()) -> list[Told]:
@@ -405,7 +407,7 @@ class Memory:
         opinion[1] = -np.inf
         return Recall(
             asking.encoded.gist, [], nothing, 0.0, 0.0, 0.0, lacking, 0.0, opinion, 0.0, planes, planes, none,
-            nothing, nothing, none, none.astype(bool), none.astype(bool),
+            nothing, nothing, none, none.astype(bool), none.astype(bool), np.zeros((0, 0), dtype=np.float32),
         )  # fmt: skip
 
     def _opinion(self, best_address: float, lead: float, coverage: float, lacking: float, nearest: float) -> Floats:
@@ -529,7 +531,7 @@ class Memory:
             [look.start[recall.of_turn == turn].max(initial=-np.inf) for turn in range(len(recall.entries))]
         )
         start = np.maximum(look.start - look.told, np.float32(UNLIKELY)) * np.float32(LOOKED)
-        bias = recall.bias + start - np.float32(NEWEST) * outdated(found)[recall.of_turn]
+        bias = recall.bias + start - np.float32(NEWEST) * outdated(found, recall.same)[recall.of_turn]
         opinion = recall.opinion + DOUBT * np.float32(max(0.0, -look.told))
         return replace(recall, bias=bias.astype(np.float32), opinion=opinion, looked=True, trail=Trail())
 
@@ -579,23 +581,32 @@ def superseded(address: Floats, meaning: Floats, weights: Floats, present: Float
         weights: (w,) of the question's words.
         present: (w, C) 1 where the turn holds the word.
     """
-    both = (present * weights[:, None]).T @ present
-    share = both / (np.diag(both)[:, None] + np.float32(0.1))
     rival = 1 / (1 + np.exp(np.clip(address[:, None] - address[None] - 1, -60, 60)))
-    takes_over = np.triu(share * np.maximum(meaning, 0) * rival, 1)
-    worst: Floats = takes_over.max(1).astype(np.float32)
+    worst: Floats = (alike(meaning, weights, present) * rival).max(1).astype(np.float32)
     return worst
 
 
-def outdated(found: Floats) -> Floats:
-    """How far a newer turn answers as well as a turn does: (C,) from 0 to 1.
+def alike(meaning: Floats, weights: Floats, present: Floats) -> Floats:
+    """How far each newer turn tells of the same as a turn: (C, C), row by row, zero for itself and older ones.
+
+    Arguments as for `superseded`.
+    """
+    both = (present * weights[:, None]).T @ present
+    share = both / (np.diag(both)[:, None] + np.float32(0.1))
+    found: Floats = np.triu(share * np.maximum(meaning, 0), 1).astype(np.float32)
+    return found
+
+
+def outdated(found: Floats, same: Floats) -> Floats:
+    """How far a newer turn that tells of the same answers as well as a turn does: (C,) from 0 to about 1.
 
     Args:
         found: (C,) log-odds that each turn holds the answer, oldest turn first.
+        same: (C, C) see `alike`.
     """
-    newer = np.append(np.maximum.accumulate(found[::-1])[::-1][1:], -np.inf)
-    odds = np.minimum(newer, newer - found)
-    return np.asarray(1 / (1 + np.exp(-np.clip(odds, -60, 60))), dtype=np.float32)
+    odds = np.minimum(found[None], found[None] - found[:, None])
+    worst: Floats = (same / (1 + np.exp(-np.clip(odds, -60, 60)))).max(1).astype(np.float32)
+    return worst
 
 
 def nearness(kernel: Floats, heat: Floats, of_turn: NDArray[np.int64], crossed: NDArray[np.int64]) -> Floats:
