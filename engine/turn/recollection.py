@@ -19,8 +19,6 @@ REMINDER: Final = (
 """Behind the text, where a model looks first, and in the turn itself: what was before stays in the KV window."""
 REMINDER_JA: Final = "メモ：\n{recollection}\n質問：{text}"
 """Japanese: the user's own words, what fits best right before the question."""
-QUOTING: Final = "「"
-"""How a base model's reply opens where it was reminded in Japanese: with what it goes by, as in the examples."""
 QUOTE_JA: Final = "前に「{told}」と聞きました。"
 """How a model that has no Japanese says what it was told in Japanese."""
 NOTHING_JA: Final = "それについて聞いたことは、まだありません。"

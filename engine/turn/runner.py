@@ -61,7 +61,7 @@ from engine.store import MessageRecord, title_of
 from engine.turn.document import DocumentReading, Tell
 from engine.turn.promises import NOT_LEARNED, acknowledges, promises
 from engine.turn.prompt import Prompt, PromptBuilder
-from engine.turn.recollection import QUOTING, in_words, quoted, reminded
+from engine.turn.recollection import in_words, quoted, reminded
 from engine.turn.reply import Kept, Reply
 from engine.turn.sampling import Sampler
 from engine.turn.second_look import SecondReader
@@ -554,18 +554,13 @@ class TurnRunner:
                 recollection = words.text
                 turn.recalled, turn.memory_tokens = inner.recalled, inner.memory_tokens
         # Of a text longer than the window the speaker reads the end, which asks.
-        (prompt,) = speech(recollection, turn.unlearned)[-1:]
-        opens = bool(told) and self._speaker.plain and not reply.text
-        if opens:
-            prompt = prompt._replace(tokens=[*prompt.tokens, *self._speaker.tokenize(f" {QUOTING}")])
-        spoken = _Turn([prompt], begun=turn.begun, unlearned=turn.unlearned)
+        spoken = _Turn(speech(recollection, turn.unlearned)[-1:], begun=turn.begun, unlearned=turn.unlearned)
         began = time.perf_counter()
+        prompt = spoken.prompts[0]
         spoken.prefill = self._speaker.prefill(prompt.tokens, keep=prompt.keep, cancelled=cancelled)
         turn.read_seconds += time.perf_counter() - began
         turn.computed += spoken.prefill.computed
         turn.cached += spoken.prefill.cached
-        if opens:
-            reply.add(QUOTING.encode())
         finish = self._generate(spoken, self._speaker, None, None, sampling, reply, cancelled, arrived)
         turn.generated = spoken.generated
         turn.first_token_seconds, turn.generate_seconds = spoken.first_token_seconds, spoken.generate_seconds

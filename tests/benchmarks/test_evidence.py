@@ -334,12 +334,12 @@ def test_every_switch_changes_something_and_the_weights_keep_their_name(thrown: 
 def test_switches_of_the_gate(thrown: Callable[[str], SlowWeights]) -> None:
     opinion = np.array([0.0, 1.0, 5.0], dtype=np.float32)
     pieces = [bytes([place]) for place in range(256)]
-    gated = Memory.born(thrown("no-phrases"), pieces)._gate(opinion, 0.0)
+    gated = Memory.born(thrown("no-phrases"), pieces)._gate(opinion, np.zeros(1, dtype=np.float32))
     assert gated[2] == 0
     assert gated.sum() == pytest.approx(1)
     thrown("constant-gate")
     constant = Memory.born(thrown("no-evidence"), pieces)
-    assert constant._gate(opinion, 0.0).tolist() == [0.5, 0.5, 0.0]
+    assert constant._gate(opinion, np.zeros(1, dtype=np.float32)).tolist() == [0.5, 0.5, 0.0]
     assert float(memory.CAUTION) == 0
     assert not constant.slow.gate_evidence.any()
 

@@ -106,7 +106,8 @@ class SpanHead(nn.Module):
         mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=there[:, None, None, :])
         h = h + self.out(mixed.transpose(1, 2).reshape(n, t, -1))
         h = rms(h + self.down(F.dropout(F.relu(self.up(h)), DROPOUT, self.training)))
-        return tuple(head(h)[..., 0].masked_fill(~there, NOT) for head in (self.start, self.end))  # type: ignore[return-value]
+        start, end = (head(h)[..., 0].masked_fill(~there, NOT) for head in (self.start, self.end))
+        return start, end
 
 
 class Rereading(nn.Module):
@@ -218,7 +219,9 @@ class Rereading(nn.Module):
         writer.close()
         tensors: dict[str, np.ndarray] = {}
         for name, module in self.head.named_children():
+            assert isinstance(module, BitLinear | nn.Linear)
             weight, bias = module.weight.detach().cpu(), module.bias
+            assert bias is not None
             if isinstance(module, BitLinear):
                 trits, scale = ternary_weight(weight)
                 tensors[f"{name}.trits"] = pack_weight(trits.round().to(torch.int8).numpy())

@@ -24,7 +24,8 @@ from engine.cli.evaluation.notes import Notebook
 from engine.cli.evaluation.scoring import contains_any, judge, told_values
 from engine.client import EngineClient
 from engine.protocol import PROTOCOL_VERSION, Initialize, Initialized, Sampling, TurnSend
-from engine.turn.runner import RECOLLECTION_TOKENS, reminded
+from engine.turn.recollection import reminded
+from engine.turn.runner import RECOLLECTION_TOKENS
 from tests.benchmarks.evidence.switches import SWITCHES
 
 OTHER_ARMS: Final = {

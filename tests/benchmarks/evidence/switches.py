@@ -34,8 +34,8 @@ def _after_loading(change: Callable[[SlowWeights], None]) -> None:
     """Has the slow weights changed as soon as they are loaded; their digest stays, so the profile still opens."""
     load = SlowWeights.load.__func__  # type: ignore[attr-defined]
 
-    def changed(cls: type[SlowWeights], path: Any) -> SlowWeights:
-        weights: SlowWeights = load(cls, path)
+    def changed(cls: type[SlowWeights], *paths: Any) -> SlowWeights:
+        weights: SlowWeights = load(cls, *paths)
         change(weights)
         return weights
 
@@ -62,7 +62,7 @@ def _constant_gate() -> None:
 def _no_phrases() -> None:
     gate = Memory._gate
 
-    def without(self: Memory, opinion: Floats, best_match: float) -> Floats:
+    def without(self: Memory, opinion: Floats, best_match: Floats) -> Floats:
         logits = opinion.copy()
         logits[2] = -np.inf
         return gate(self, logits, best_match)
@@ -165,12 +165,17 @@ def _shuffled(weight: NDArray[np.float32], rng: np.random.Generator) -> NDArray[
     return rng.permuted(weight, axis=0)
 
 
+def _no_second_look() -> None:
+    memory.WORTH_A_LOOK = np.inf  # type: ignore[misc]
+
+
 def _nothing() -> None:
     pass
 
 
 SWITCHES: Final[Mapping[str, Switch]] = {
     "shipped": Switch("the memory as it ships", _nothing),
+    "no-second-look": Switch("without reading the picked turns once more behind the question", _no_second_look),
     "no-caution": Switch("gate: without caution where no rare word is shared", _no_caution),
     "no-evidence": Switch("gate: from the hidden state alone (no match, no address, no caution)", _no_evidence),
     "constant-gate": Switch("gate: model and memory half and half, whatever is asked", _constant_gate),

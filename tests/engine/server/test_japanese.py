@@ -36,7 +36,7 @@ SPEAKER = os.environ.get("TECHO_TEST_JAPANESE_MODEL")
 """A GGUF file of a model that knows Japanese: none ships with Techo."""
 
 
-def ask(engine: EngineClient, text: str, tokens: int = 60) -> TurnAnswer:
+def ask(engine: EngineClient, text: str, tokens: int = 96) -> TurnAnswer:
     question = TurnAsk(text=text, sampling=Sampling(temperature=0.0, max_tokens=tokens))
     return engine.call("turn.ask", question, TurnAnswer, timeout=WAIT)
 
