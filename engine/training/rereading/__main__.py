@@ -129,7 +129,7 @@ class Trainer:
             start, end = self._read(questions, self._prefixes[0] if rng.random() < 0.5 else rng.choice(self._prefixes))
             loss = model.loss(start, end, questions)
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            torch.autograd.backward(loss)
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             value = loss.item()
