@@ -25,11 +25,12 @@ from types import TracebackType
 from typing import Self
 
 from engine.errors import StoreError
-from engine.store import archive, conversation_file, log, looks, seal, timeline
+from engine.store import archive, conversation_file, keys, log, looks, seal, snapshots, switching, timeline
 from engine.store.conversation_file import Kind, Speakers
-from engine.store.database import FILE_NAME, Database
+from engine.store.database import Database, place
 from engine.store.files import FileLock, Files, disk_errors, make_folders
 from engine.store.journal import Journal, bound_identity
+from engine.store.keys import DataKey, KeyFile
 from engine.store.records import (
     Arrays,
     Clock,
@@ -51,8 +52,6 @@ from engine.store.snapshots import Snapshots, check_identity
 from engine.store.timeline import DayRecord
 from engine.store.transcript import UNDO_SECONDS, Transcript
 
-SNAPSHOTS = "snapshots"
-
 
 class Profile:
     """An open profile. One at a time in all processes: whoever has it holds its lock. Close it, or use `with`.
@@ -61,9 +60,19 @@ class Profile:
     """
 
     def __init__(
-        self, files: Files, folder: Path, identity: StateIdentity, lock: FileLock, clock: Clock, store: Path
+        self,
+        files: Files,
+        folder: Path,
+        identity: StateIdentity,
+        lock: FileLock,
+        clock: Clock,
+        store: Path,
+        key: DataKey | None = None,
     ) -> None:
-        """Opens the profile in `folder`; `lock` is held and now belongs to the profile (also when this fails)."""
+        """Opens the profile in `folder`; `lock` is held and now belongs to the profile (also when this fails).
+
+        `key`: of an encrypted one.
+        """
         self.directory = folder
         self.identity = identity
         self._files = files
@@ -71,22 +80,25 @@ class Profile:
         self._store = store
         self._closed = False
         self._notices: list[str] = []
-        path = folder / FILE_NAME
+        self._key = key
+        path = place(folder, key)
         try:
-            sealed = seal.holds(files, folder, path)
-            seal.break_(files, folder)
+            sealed = seal.holds(files, folder, path, key)
+            seal.break_(files, folder, key)
             log.set_aside_if_damaged(files, path)
-            self._database = Database(files, folder, clock, sealed=sealed)
+            self._database = Database(files, folder, clock, sealed=sealed, key=key)
         except BaseException:
             lock.release()
             raise
         self._transcript = Transcript(self._database, self._notice)
         try:
             self._journal = Journal(self._database, self._notice)
+            states = snapshots.place(folder, key)
             with disk_errors("open the profile", folder):
-                make_folders(files, folder / SNAPSHOTS)
-            self._snapshots = Snapshots(files, folder / SNAPSHOTS, self._database, self._notice)
+                make_folders(files, states)
+            self._snapshots = Snapshots(files, states, self._database, self._notice, key)
             self._snapshots.clean()
+            self._settle_protection()
             with suppress(StoreError):  # read in the same order without it
                 self._transcript.settle()
             if sealed is False:
@@ -120,9 +132,38 @@ class Profile:
                 finally:
                     self._database.close()
                 if self._database.is_alone():
-                    seal.close(self._files, self.directory, self._database.path)
+                    seal.close(self._files, self.directory, self._database.path, self._key)
             finally:
                 self._lock.release()
+
+    def _settle_protection(self) -> None:
+        """What a crash left of an encryption, a decryption or a change of name, now that what counts has been opened.
+
+        Of an encrypted profile the name is that of its key file: a list of profiles has no other.
+        """
+        switching.tidy(self._files, self.directory, self._key is not None, self._notice)
+        if self._key is None:
+            return
+        name = self.key_file().name
+        if name != self._database.value("SELECT name FROM profile"):
+            with self._database.transaction("repair the profile"):
+                self._database.run("UPDATE profile SET name = ?", (name,))
+
+    @property
+    def key(self) -> DataKey | None:
+        """What an encrypted profile is encrypted with; None: it is plain."""
+        return self._key
+
+    def key_file(self) -> KeyFile:
+        """How an encrypted profile is opened, as it stands on the disk now.
+
+        Raises:
+            StateError: STATE_TAMPERED.
+        """
+        assert self._key is not None, "a plain profile"
+        content, data = keys.read(self._files, self.directory)
+        keys.require_untouched(self._key, data, self.directory)
+        return content
 
     def _look_through(self) -> None:
         """The file is not the one that was closed: everything that can be checked is, and a person is told."""
@@ -144,7 +185,10 @@ class Profile:
     def record(self) -> ProfileRecord:
         """Id, name and looks (as they are now: they can be changed while it is open) and date."""
         name, created, colour, picture = self._database.row("SELECT name, created, colour, picture FROM profile")
-        return ProfileRecord(self.directory.name, name, created, "", *looks.read(name, colour, picture))
+        shown = looks.read(name, colour, picture)
+        encrypted = self._key is not None
+        remembered = encrypted and self.key_file().keyring is not None
+        return ProfileRecord(self.directory.name, name, created, "", *shown, encrypted, remembered)
 
     def counts(self) -> Counts:
         """How much there is of everything."""
@@ -163,6 +207,10 @@ class Profile:
         """What a person should know and has not been told yet, such as a row that was set aside as damaged."""
         notices, self._notices = self._notices, []
         return notices
+
+    def tell(self, text: str) -> None:
+        """Adds to the notices what was found out before the opening."""
+        self._notice(text)
 
     def _notice(self, text: str) -> None:
         if text not in self._notices:
@@ -473,7 +521,7 @@ class Profile:
     def export(self, path: Path, overwrite: bool = False) -> int:
         """Writes the whole profile to one file; returns its size. After a crash it is there in full or not at all.
 
-        An existing file is refused unless `overwrite`.
+        That of an encrypted profile opens with the same passphrase. An existing file is refused unless `overwrite`.
         """
         path = path.absolute()
         self._refuse_place(path, overwrite)
@@ -487,6 +535,8 @@ class Profile:
                 state=None if bound is None else self._snapshots.load(bound),
                 transcript=self._transcript,
                 journal=self._journal,
+                key=self._key,
+                slot=None if self._key is None else self.key_file().passphrase,
             )
             return archive.write(self._files, path, source)
 
