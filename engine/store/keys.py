@@ -32,6 +32,7 @@ import msgspec
 
 from engine.errors import ErrorCode, ProfileError, StateError
 from engine.store.files import Files, disk_errors, write_atomically
+from engine.store.names import clean_name
 from engine.store.passphrase import (
     KEY,
     LEAST_MEMORY,
@@ -84,6 +85,10 @@ class KeyringSlot(msgspec.Struct, frozen=True):
 class _Version(msgspec.Struct):
     format: str
     version: Annotated[str, msgspec.Meta(pattern=r"\A\d{1,6}\.\d{1,6}\Z")]
+
+
+class _Named(msgspec.Struct):
+    name: str
 
 
 class KeyFile(msgspec.Struct, frozen=True):
@@ -210,6 +215,15 @@ def read(files: Files, folder: Path) -> tuple[KeyFile, bytes]:
                 if found is not None:
                     return found, data
     raise _tampered(folder, "neither it nor its copy is whole")
+
+
+def likely_name(files: Files, folder: Path) -> str | None:
+    """What the profile is called, if a file that is not whole still tells; None: it does not. To be shown only."""
+    for name in (FILE_NAME, COPY):
+        data = _content(files, folder / name) or b""
+        with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ProfileError):
+            return clean_name(msgspec.json.decode(data.partition(b"\n")[0], type=_Named).name)
+    return None
 
 
 def require_untouched(key: DataKey, data: bytes, folder: Path) -> None:

@@ -25,7 +25,7 @@ from types import TracebackType
 from typing import Self
 
 from engine.errors import StoreError
-from engine.store import archive, conversation_file, keys, log, looks, seal, snapshots, switching, timeline
+from engine.store import archive, conversation_file, drafts, keys, log, looks, seal, snapshots, switching, timeline
 from engine.store.conversation_file import Kind, Speakers
 from engine.store.database import Database, place
 from engine.store.files import FileLock, Files, disk_errors, make_folders
@@ -164,6 +164,14 @@ class Profile:
         content, data = keys.read(self._files, self.directory)
         keys.require_untouched(self._key, data, self.directory)
         return content
+
+    def draft(self) -> str:
+        """What stood in the input box when it was last kept; empty: nothing."""
+        return drafts.read(self._files, self.directory, self._key)
+
+    def keep_draft(self, text: str) -> None:
+        """Keeps what stands in the input box; durable on return."""
+        drafts.write(self._files, self.directory, self._key, text)
 
     def _look_through(self) -> None:
         """The file is not the one that was closed: everything that can be checked is, and a person is told."""

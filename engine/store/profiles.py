@@ -546,10 +546,7 @@ class ProfileStore:
         path = self.directory / identifier / FILE_NAME
         try:
             if switching.is_encrypted(self._files, path.parent):
-                content, _ = keys.read(self._files, path.parent)
-                return ProfileRecord(
-                    identifier, content.name, "", encrypted=True, remembered=content.keyring is not None
-                )
+                return self._locked(identifier, path.parent)
             with disk_errors("read the profile", path):
                 with suppress(OSError, StoreError):  # a disk that is full or read-only: SQLite leaves the log alone
                     self._save_log(path.parent)
@@ -562,6 +559,15 @@ class ProfileStore:
                     return self._read(identifier, path, "frozen")
         except EngineError as error:
             return ProfileRecord(identifier, f"unreadable-{identifier}", "", problem=error.message)
+
+    def _locked(self, identifier: str, folder: Path) -> ProfileRecord:
+        """An encrypted profile, of which the name can be told."""
+        try:
+            content, _ = keys.read(self._files, folder)
+        except StateError as error:
+            name = keys.likely_name(self._files, folder) or f"unreadable-{identifier}"
+            return ProfileRecord(identifier, name, "", problem=error.message, encrypted=True)
+        return ProfileRecord(identifier, content.name, "", encrypted=True, remembered=content.keyring is not None)
 
     def _read(self, identifier: str, path: Path, mode: str) -> ProfileRecord:
         with closing(self._files.connect(path, mode)) as connection:

@@ -7,8 +7,8 @@ is replaced at once (a rename):
                        the *placeholder* (format 2.0, with nothing in it), or none: the profile is encrypted. An older
                        Techo takes it for the profile of a newer one and leaves it alone.
 
-    plain       profile.sqlite3  profile.seal  snapshots/
-    encrypted   profile.key  profile.key.copy  vault.sqlite3  vault.seal  vault/
+    plain       profile.sqlite3  profile.seal  snapshots/  profile.draft
+    encrypted   profile.key  profile.key.copy  vault.sqlite3  vault.seal  vault/  vault.draft
 
 The other one is made complete and synced first; then that file is replaced; then the parts of the one that no longer
 counts are removed. After a crash the next opening removes them, once it has seen that what counts is whole.
@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import ErrorCode, ProfileError, StoreError
-from engine.store import keys, log, seal, snapshots
+from engine.store import drafts, keys, log, seal, snapshots
 from engine.store.database import APPLICATION_ID, FILE_NAME, MAJOR, Database, place
 from engine.store.files import ENCRYPTED, Files, disk_errors, remove_tree, write_atomically
 from engine.store.journal import Journal, bound_identity
@@ -42,6 +42,7 @@ _PLAIN: Final = (
     FILE_NAME,
     seal.FILE_NAME,
     snapshots.FOLDER,
+    drafts.FILE_NAME,
     *(FILE_NAME + side for side in _SIDES),
     FILE_NAME + log.ASIDE,
     FILE_NAME + log.UNTOLD,
@@ -52,6 +53,7 @@ _ENCRYPTED: Final = (
     ENCRYPTED,
     seal.ENCRYPTED,
     snapshots.ENCRYPTED,
+    drafts.ENCRYPTED,
     *(ENCRYPTED + side for side in _SIDES),
     ENCRYPTED + log.ASIDE,
     ENCRYPTED + log.UNTOLD,
@@ -129,6 +131,7 @@ def encrypt(
         _remove(files, folder, _ENCRYPTED)
         try:
             _transcribe(files, folder, None, folder, key, clock, notice)
+            drafts.write(files, folder, key, drafts.read(files, folder, None))
             keys.write(files, folder, content, key)
             _refuse_log(files, folder / FILE_NAME)
             write_placeholder(files, folder)
@@ -147,10 +150,11 @@ def decrypt(files: Files, folder: Path, key: DataKey, clock: Clock, notice: Noti
     making = folder / _MAKING
     with disk_errors("decrypt the profile", folder), _unsealed(files, folder, key, notice):
         remove_tree(files, making)
-        _remove(files, folder, (seal.FILE_NAME, snapshots.FOLDER))
+        _remove(files, folder, (seal.FILE_NAME, snapshots.FOLDER, drafts.FILE_NAME))
         try:
             files.make_folder(making)
             _transcribe(files, folder, key, making, None, clock, notice)
+            drafts.write(files, folder, None, drafts.read(files, folder, key))
             if files.stat(making / snapshots.FOLDER) is not None:
                 files.rename(making / snapshots.FOLDER, folder / snapshots.FOLDER)
                 files.sync_folder(folder)
@@ -161,7 +165,7 @@ def decrypt(files: Files, folder: Path, key: DataKey, clock: Clock, notice: Noti
             if is_encrypted(files, folder):
                 with suppress(OSError):
                     remove_tree(files, making)
-                    _remove(files, folder, (snapshots.FOLDER,))
+                    _remove(files, folder, (snapshots.FOLDER, drafts.FILE_NAME))
             raise
         seal.close(files, folder, place(folder, None))
     tidy(files, folder, False, notice)
@@ -252,7 +256,7 @@ def tidy(files: Files, folder: Path, encrypted: bool, notice: Notice) -> None:
     try:
         remove_tree(files, folder / _MAKING)
         for name in files.names(folder):
-            if name.startswith(".profile.") and name.endswith(".tmp"):
+            if name.startswith((".profile.", ".vault.")) and name.endswith(".tmp"):
                 files.remove_file(folder / name)
         if encrypted:
             if _is_damaged(files, folder):
