@@ -464,6 +464,8 @@ class Service:
         size = self._open.profile.export_conversation(
             asked.conversation, path, asked.format, speakers=speakers, overwrite=asked.overwrite
         )
+        if self._open.profile.key is not None:
+            self.notice(f"What was written to {path.name} is not encrypted: whoever gets that file can read it.")
         return p.Exported(path=str(path), bytes=size)
 
     def _message_show(self, asked: p.MessageId, _call: Call) -> p.MessageList:

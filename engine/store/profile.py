@@ -194,8 +194,10 @@ class Profile:
         """Id, name and looks (as they are now: they can be changed while it is open) and date."""
         name, created, colour, picture = self._database.row("SELECT name, created, colour, picture FROM profile")
         shown = looks.read(name, colour, picture)
-        encrypted = self._key is not None
-        remembered = encrypted and self.key_file().keyring is not None
+        encrypted, remembered = self._key is not None, False
+        if encrypted:
+            with suppress(StoreError):  # damaged while it is open: whoever needs more of it says so
+                remembered = self.key_file().keyring is not None
         return ProfileRecord(self.directory.name, name, created, "", *shown, encrypted, remembered)
 
     def counts(self) -> Counts:

@@ -922,6 +922,38 @@
         <translation>別のものを選んでください。</translation>
     </message>
     <message>
+        <source>The profile is locked.</source>
+        <translation>このプロファイルはロックされています。</translation>
+    </message>
+    <message>
+        <source>Type its passphrase.</source>
+        <translation>パスフレーズを入力してください。</translation>
+    </message>
+    <message>
+        <source>That is not the passphrase.</source>
+        <translation>パスフレーズが違います。</translation>
+    </message>
+    <message>
+        <source>Type it again: upper and lower case differ. A lost passphrase cannot be recovered.</source>
+        <translation>もう一度入力してください（大文字と小文字は区別されます）。忘れたパスフレーズを取り戻す方法はありません。</translation>
+    </message>
+    <message>
+        <source>This cannot be a passphrase.</source>
+        <translation>これはパスフレーズに使えません。</translation>
+    </message>
+    <message>
+        <source>The system&apos;s keyring cannot be used.</source>
+        <translation>システムのキーリングを利用できません。</translation>
+    </message>
+    <message>
+        <source>Unlock the keyring and try again, or go on with the passphrase.</source>
+        <translation>キーリングのロックを解除してもう一度試すか、パスフレーズを入力して続けてください。</translation>
+    </message>
+    <message>
+        <source>The profile is protected already, or not at all.</source>
+        <translation>プロファイルはすでに保護されているか、保護されていません。</translation>
+    </message>
+    <message>
         <source>What this profile has learned belongs to another language model or another version of the memory.</source>
         <translation>このプロファイルが覚えた内容は、別の言語モデル、または別のバージョンの記憶のものです。</translation>
     </message>
@@ -964,6 +996,14 @@
     <message>
         <source>This cannot be undone, so it has to be confirmed.</source>
         <translation>元に戻せない操作なので、確認が必要です。</translation>
+    </message>
+    <message>
+        <source>Something of the protected profile was changed by somebody else, or is damaged.</source>
+        <translation>保護されたプロファイルの一部が、ほかの誰かに書き換えられたか、壊れています。</translation>
+    </message>
+    <message>
+        <source>What protected profiles need is not installed.</source>
+        <translation>保護されたプロファイルに必要なものがインストールされていません。</translation>
     </message>
     <message>
         <source>The engine stopped before it answered.</source>
@@ -2228,6 +2268,25 @@ Everything stays on this computer.</source>
     </message>
 </context>
 <context>
+    <name>PassphraseDialog</name>
+    <message>
+        <source>&amp;Show what is typed</source>
+        <translation>入力した文字を表示する(&amp;S)</translation>
+    </message>
+    <message>
+        <source>&amp;Remember on this computer (in the system&apos;s keyring)</source>
+        <translation>このコンピューターに記憶する（システムのキーリング）(&amp;R)</translation>
+    </message>
+    <message>
+        <source>One moment…</source>
+        <translation>お待ちください…</translation>
+    </message>
+    <message>
+        <source>The two are not the same.</source>
+        <translation>二つの入力が一致しません。</translation>
+    </message>
+</context>
+<context>
     <name>ProfileMenu</name>
     <message>
         <source>&amp;Profile</source>
@@ -2268,6 +2327,10 @@ Everything stays on this computer.</source>
     <message>
         <source>&amp;Delete…</source>
         <translation>削除(&amp;D)…</translation>
+    </message>
+    <message>
+        <source>{name} (locked)</source>
+        <translation>{name}（ロック中）</translation>
     </message>
     <message>
         <source>New profile</source>
@@ -2340,6 +2403,137 @@ Everything stays on this computer.</source>
     <message>
         <source>Delete the profile</source>
         <translation>削除する</translation>
+    </message>
+</context>
+<context>
+    <name>Protection</name>
+    <message>
+        <source>&amp;Protect with a passphrase…</source>
+        <translation>パスフレーズで保護(&amp;P)…</translation>
+    </message>
+    <message>
+        <source>&amp;Passphrase</source>
+        <translation>パスフレーズ(&amp;P)</translation>
+    </message>
+    <message>
+        <source>&amp;Lock now</source>
+        <translation>今すぐロック(&amp;L)</translation>
+    </message>
+    <message>
+        <source>&amp;Change the passphrase…</source>
+        <translation>パスフレーズを変更(&amp;C)…</translation>
+    </message>
+    <message>
+        <source>&amp;Remember on this computer</source>
+        <translation>このコンピューターに記憶する(&amp;R)</translation>
+    </message>
+    <message>
+        <source>Remove the &amp;protection…</source>
+        <translation>保護を解除(&amp;P)…</translation>
+    </message>
+    <message>
+        <source>“{name}” is locked.</source>
+        <translation>「{name}」はロックされています。</translation>
+    </message>
+    <message>
+        <source>Unlock…</source>
+        <translation>ロックを解除…</translation>
+    </message>
+    <message>
+        <source>Unlock profile</source>
+        <translation>ロックの解除</translation>
+    </message>
+    <message>
+        <source>“{name}” is protected by a passphrase.</source>
+        <translation>「{name}」はパスフレーズで保護されています。</translation>
+    </message>
+    <message>
+        <source>Passphrase</source>
+        <translation>パスフレーズ</translation>
+    </message>
+    <message>
+        <source>Unlock</source>
+        <translation>解除</translation>
+    </message>
+    <message>
+        <source>Import an encrypted profile</source>
+        <translation>暗号化されたプロファイルの読み込み</translation>
+    </message>
+    <message>
+        <source>“{name}” was exported from a protected profile.</source>
+        <translation>「{name}」は保護されたプロファイルから書き出されたものです。</translation>
+    </message>
+    <message>
+        <source>It opens with the passphrase of that time, and so will the new profile.</source>
+        <translation>書き出した当時のパスフレーズで開きます。新しいプロファイルも同じパスフレーズになります。</translation>
+    </message>
+    <message>
+        <source>Import</source>
+        <translation>読み込む</translation>
+    </message>
+    <message>
+        <source>“{name}” is protected now.</source>
+        <translation>「{name}」を保護しました。</translation>
+    </message>
+    <message>
+        <source>Protect with a passphrase</source>
+        <translation>パスフレーズで保護</translation>
+    </message>
+    <message>
+        <source>Everything in “{name}” will be encrypted on the disk: the conversations, what was learned, and what is exported from now on. Only its name stays readable.</source>
+        <translation>「{name}」の会話、覚えたこと、これから書き出すファイルを、すべて暗号化してディスクに保存します。読めるまま残るのは名前だけです。</translation>
+    </message>
+    <message>
+        <source>A lost passphrase cannot be recovered: without it nobody can open the profile again. Exports and backups made before stay as they are.</source>
+        <translation>忘れたパスフレーズを取り戻す方法はありません。パスフレーズがなければ、誰もこのプロファイルを開けなくなります。以前の書き出しやバックアップは、元のまま残ります。</translation>
+    </message>
+    <message>
+        <source>The same once more</source>
+        <translation>もう一度同じものを</translation>
+    </message>
+    <message>
+        <source>Protect</source>
+        <translation>保護する</translation>
+    </message>
+    <message>
+        <source>“{name}” has another passphrase now.</source>
+        <translation>「{name}」のパスフレーズを変更しました。</translation>
+    </message>
+    <message>
+        <source>Change the passphrase</source>
+        <translation>パスフレーズの変更</translation>
+    </message>
+    <message>
+        <source>A lost passphrase cannot be recovered. What was exported before opens with the old one.</source>
+        <translation>忘れたパスフレーズを取り戻す方法はありません。以前に書き出したファイルは、古いパスフレーズで開きます。</translation>
+    </message>
+    <message>
+        <source>Passphrase of today</source>
+        <translation>現在のパスフレーズ</translation>
+    </message>
+    <message>
+        <source>New passphrase</source>
+        <translation>新しいパスフレーズ</translation>
+    </message>
+    <message>
+        <source>Change</source>
+        <translation>変更する</translation>
+    </message>
+    <message>
+        <source>“{name}” is no longer protected.</source>
+        <translation>「{name}」の保護を解除しました。</translation>
+    </message>
+    <message>
+        <source>Remove the protection</source>
+        <translation>保護の解除</translation>
+    </message>
+    <message>
+        <source>Whoever can read this computer&apos;s disk can read “{name}” then.</source>
+        <translation>解除すると、このコンピューターのディスクを読める人は誰でも「{name}」を読めるようになります。</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>解除する</translation>
     </message>
 </context>
 <context>
