@@ -108,6 +108,7 @@ class FaultyFiles(Files):
     def sync_file(self, path: Path) -> None:
         self.step("fsync")
         super().sync_file(path)
+        self._unsynced = {file: place for file, place in self._unsynced.items() if place != path}
 
     def connect(self, path: Path, mode: str = "rw", key: DataKey | None = None) -> sqlite3.Connection:
         self.step("connect")

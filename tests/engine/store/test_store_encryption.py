@@ -261,7 +261,8 @@ def test_another_passphrase_opens_it_and_the_old_one_does_not(store: ProfileStor
         (home(store) / other).unlink()
         with refused(ErrorCode.WRONG_PASSPHRASE):
             store.open("Filled", IDENTITY, WORDS)
-        survey(store, "new")
+        store.open("Filled", IDENTITY, "new").close()
+        assert (home(store) / name).read_bytes() == (home(store) / other).read_bytes(), "both are there again"
 
 
 def test_it_can_be_changed_while_it_is_open(store: ProfileStore) -> None:

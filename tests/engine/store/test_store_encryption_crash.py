@@ -16,6 +16,7 @@ from tests.engine.store.faults import Died, FaultyFiles
 from tests.engine.store.samples import IDENTITY, copy, filled, learn, names, state
 from tests.engine.store.test_store_encryption import files_of, home, survey, traces
 
+pytestmark = pytest.mark.timeout(600)
 OLD, NEW = "old words", "new words"
 ENCRYPTED = ["lock", "profile.key", "profile.key.copy", "profile.sqlite3", "vault", "vault.seal", "vault.sqlite3"]
 PLAIN = ["lock", "profile.seal", "profile.sqlite3", "snapshots"]
