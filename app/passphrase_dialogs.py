@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from app import errors, theme
@@ -54,10 +55,11 @@ class PassphraseDialog(QDialog):
         self._then = then
         self._twice = twice
         self._waiting = False
-        column = QVBoxLayout(self)
+        self._column = column = QVBoxLayout(self)
         column.setContentsMargins(22, 20, 22, 18)
         column.setSpacing(10)
-        column.addWidget(QLabel(text, wordWrap=True, textFormat=Qt.TextFormat.PlainText))
+        self._text = QLabel(text, wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        column.addWidget(self._text)
         self.fields: list[QLineEdit] = []
         for label in labels:
             caption = QLabel(label, textFormat=Qt.TextFormat.PlainText)
@@ -93,7 +95,7 @@ class PassphraseDialog(QDialog):
             return
         self._waiting = True
         self._check()
-        self.note.setText(self.tr("One moment…"))
+        self._say(self.tr("One moment…"))
         self._then([field.text() for field in self.fields], self)
 
     def done_with(self) -> None:
@@ -104,18 +106,41 @@ class PassphraseDialog(QDialog):
         """The engine has refused: it can be typed again."""
         self._waiting = False
         self._check()
-        self.note.setText(f"{errors.message(error)} {errors.hint(error)}".strip())
+        if errors.is_locked(error):
+            what, todo = errors.explained(error.code)
+        else:
+            what, todo = errors.message(error), errors.hint(error)
+        self._say(f"{what} {todo}".strip())
         self.fields[0].setFocus()
         self.fields[0].selectAll()
 
     def _check(self) -> None:
         typed = [field.text() for field in self.fields]
         differ = self._twice and bool(typed[-1]) and typed[-1] != typed[-2]
-        self.note.setText(self.tr("The two are not the same.") if differ else "")
+        self._say(self.tr("The two are not the same.") if differ else "")
         same = not self._twice or typed[-1] == typed[-2]
         self.ok.setEnabled(not self._waiting and all(typed) and same)
         for field in self.fields:
             field.setEnabled(not self._waiting)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """In the size that the words need."""
+        super().showEvent(event)
+        self._fit()
+
+    def _say(self, words: str) -> None:
+        self.note.setText(words)
+        if self.isVisible():
+            self._fit()
+
+    def _fit(self) -> None:
+        """Qt gives a text that goes over several lines less height than it has at this width."""
+        margins = self.contentsMargins() + self._column.contentsMargins()
+        width = max(self.width(), WIDTH) - margins.left() - margins.right()
+        for label in (self._text, self.note):
+            label.setMinimumHeight(label.heightForWidth(width) if label.text() else 0)
+        self._column.activate()
+        self.resize(self.width(), max(self.height(), self.sizeHint().height()))
 
     def _show(self, shown: bool) -> None:
         for field in self.fields:

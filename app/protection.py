@@ -117,7 +117,7 @@ class Protection(QObject):
             bar = self._notices.say(lambda: self.tr("“{name}” is locked.").format(name=name))
             bar.add_action(lambda: self.tr("Unlock…"), lambda: self.ask_unlock(name))
 
-    def ask_unlock(self, name: str) -> PassphraseDialog:
+    def ask_unlock(self, name: str) -> None:
         """Ask for the passphrase of a profile, and open it."""
         dialog = PassphraseDialog(
             self._window,
@@ -129,7 +129,6 @@ class Protection(QObject):
         )
         dialog.rejected.connect(lambda: self._say_locked(name))
         dialog.open()
-        return dialog
 
     def lock_now(self) -> None:
         """Close the open profile; whoever wants it again needs the passphrase."""

@@ -45,7 +45,8 @@ def module() -> ModuleType:
         from sqlcipher3 import dbapi2
     except (ImportError, OSError) as error:
         raise missing("SQLCipher") from error
-    return dbapi2
+    found: ModuleType = dbapi2
+    return found
 
 
 def connect(uri: str, key: DataKey, timeout: float, kind: type[sqlite3.Connection]) -> sqlite3.Connection:

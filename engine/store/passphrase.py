@@ -103,14 +103,16 @@ def bindings() -> ModuleType:
         from nacl import bindings as sodium
     except (ImportError, OSError) as error:
         raise missing("PyNaCl") from error
-    return sodium
+    module: ModuleType = sodium
+    return module
 
 
 def sodium_error() -> type[Exception]:
     """What libsodium's bindings raise when something does not hold."""
     from nacl.exceptions import CryptoError
 
-    return CryptoError
+    kind: type[Exception] = CryptoError
+    return kind
 
 
 def missing(package: str) -> EngineError:

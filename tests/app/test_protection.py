@@ -91,6 +91,7 @@ def test_a_new_start_asks_and_nothing_opens_without_an_answer(qtbot: QtBot, make
     press(qtbot, box, "Cancel")
     qtbot.waitUntil(lambda: "“Other” is locked" in said(again))
     assert open_profile(again) is None, "and no other profile instead"
+    qtbot.waitUntil(lambda: names(again) == ["Mika", "Other"])
     assert entry(again, "Other").text() == "Other (locked)"
     entry(again, "Mika").trigger()
     qtbot.waitUntil(lambda: open_profile(again) == "Mika")

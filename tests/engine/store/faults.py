@@ -153,12 +153,14 @@ def _watched(files: FaultyFiles, base: type[sqlite3.Connection]) -> type[sqlite3
                     raise _full() from error
             elif files.dead:
                 raise Died(sql)
-            return super().execute(sql, parameters)
+            cursor: sqlite3.Cursor = super().execute(sql, parameters)
+            return cursor
 
         def executescript(self, script: str, /) -> sqlite3.Cursor:
             if files.dead:
                 raise Died(script)
-            return super().executescript(script)
+            cursor: sqlite3.Cursor = super().executescript(script)
+            return cursor
 
         def close(self) -> None:
             if files.dead:

@@ -10,7 +10,7 @@ import json
 import os
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -210,7 +210,7 @@ def test_an_older_techo_refuses_it_and_leaves_it_alone(store: ProfileStore) -> N
 
 def test_without_the_passphrase_nothing_is_done(store: ProfileStore, folder: Path) -> None:
     before = files_of(home(store))
-    acts = (
+    acts: tuple[Callable[[str | None], object], ...] = (
         lambda access: store.open("Filled", IDENTITY, access),
         lambda access: store.rename("Filled", "Other", access),
         lambda access: store.look("Filled", "#000000", None, access),
@@ -274,11 +274,12 @@ def test_it_can_be_changed_while_it_is_open(store: ProfileStore) -> None:
 
 
 def test_what_is_encrypted_is_not_encrypted_again_nor_what_is_plain_decrypted(plain: ProfileStore) -> None:
-    for act in (
+    acts: tuple[Callable[[], object], ...] = (
         lambda: plain.decrypt("Filled", "x"),
         lambda: plain.change_passphrase("Filled", "x", "y"),
         lambda: plain.remember("Filled", "x", True),
-    ):
+    )
+    for act in acts:
         with refused(ErrorCode.PROFILE_PROTECTION):
             act()
     plain.encrypt("Filled", "x")
@@ -364,7 +365,12 @@ def test_this_computer_has_no_safe_keyring(monkeypatch: pytest.MonkeyPatch) -> N
     from keyring.backends.fail import Keyring as Failing
 
     monkeypatch.setattr(system, "get_keyring", Failing)
-    for act in (lambda: Keyring().get("x"), lambda: Keyring().set("x", b"s"), lambda: Keyring().delete("x")):
+    acts: tuple[Callable[[], object], ...] = (
+        lambda: Keyring().get("x"),
+        lambda: Keyring().set("x", b"s"),
+        lambda: Keyring().delete("x"),
+    )
+    for act in acts:
         with refused(ErrorCode.KEYRING_MISSING):
             act()
 
