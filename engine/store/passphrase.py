@@ -17,7 +17,7 @@ SALT: Final = 16
 KEY: Final = 32
 LONGEST: Final = 1024
 """Characters of a passphrase at most."""
-MOST_PASSES: Final = 12
+MOST_PASSES: Final = 4
 MOST_MEMORY: Final = 1024 * 1024 * 1024
 LEAST_MEMORY: Final = 8 * 1024
 

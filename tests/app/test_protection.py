@@ -43,6 +43,10 @@ def said(window: MainWindow) -> str:
     return " ".join(bar.message for bar in window.notices.notices())
 
 
+def kept(window: MainWindow) -> str | None:
+    return window.partner.engine.passphrase
+
+
 def on_disk(folder: Path) -> str:
     files = [path for path in folder.rglob("*") if path.is_file() and path.name != "scripted.json"]
     return "".join(path.read_bytes().decode("utf-8", "replace") for path in files)
@@ -108,7 +112,7 @@ def test_a_new_start_asks_and_nothing_opens_without_an_answer(qtbot: QtBot, make
     entry(again, "Mika").trigger()
     qtbot.waitUntil(lambda: open_profile(again) == "Mika")
     assert again.composer.text == ""
-    assert again.partner.engine.passphrase is None
+    assert kept(again) is None
 
 
 def test_an_engine_that_is_started_again_need_not_ask(qtbot: QtBot, make_window: MakeWindow) -> None:
@@ -165,14 +169,14 @@ def test_another_passphrase_and_none(qtbot: QtBot, make_window: MakeWindow) -> N
     qtbot.waitUntil(lambda: "not the passphrase" in box.note.text())
     fill(qtbot, "Change", WORDS, "new", "new")
     qtbot.waitUntil(gone)
-    assert window.partner.engine.passphrase == "new"
+    assert kept(window) == "new"
     protection.remove.trigger()
     box = fill(qtbot, "Remove", WORDS)
     qtbot.waitUntil(lambda: "not the passphrase" in box.note.text())
     fill(qtbot, "Remove", "new")
     qtbot.waitUntil(gone)
     assert protection.protect.isVisible()
-    assert window.partner.engine.passphrase is None
+    assert kept(window) is None
     assert "no longer protected" in said(window)
 
 

@@ -28,12 +28,12 @@ def _encrypt(store: ProfileStore) -> object:
     return store.encrypt("Filled", NEW)
 
 
-def _decrypt(store: ProfileStore) -> object:
-    return store.decrypt("Filled", OLD)
+def _decrypt(store: ProfileStore) -> None:
+    store.decrypt("Filled", OLD)
 
 
-def _change(store: ProfileStore) -> object:
-    return store.change_passphrase("Filled", OLD, NEW)
+def _change(store: ProfileStore) -> None:
+    store.change_passphrase("Filled", OLD, NEW)
 
 
 def _rename(store: ProfileStore) -> object:
