@@ -58,6 +58,7 @@ def connect(uri: str, key: DataKey, timeout: float, kind: type[sqlite3.Connectio
     try:
         connection.execute("PRAGMA cipher_log_level = NONE")  # it would write to the engine's standard error
         connection.execute(f"PRAGMA key = \"x'{key.derive('database').hex()}'\"")
+        connection.execute("PRAGMA cipher_compatibility = 4")  # whatever a later SQLCipher does by itself
     except BaseException:
         connection.close()
         raise
