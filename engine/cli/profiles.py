@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from engine.cli.connection import Connection, connect
+from engine.cli.connection import Connection, connect, data_dir
 from engine.cli.console import EXIT_OK, Console, UsageError, table
 from engine.cli.passphrases import LOST, ask, ask_new, unlocked
 from engine.errors import EngineError, ErrorCode
@@ -36,7 +37,8 @@ def list_profiles(options: Namespace, console: Console) -> int:
     with connect(options, console, open_profile=False) as engine:
         found = engine.call("profile.list", None, ProfileList)
     rows = [[profile.name, _state(profile), _day(profile.created), profile.id] for profile in found.profiles]
-    text = table(["name", "", "created", "id"], rows) if rows else "No profile yet. The first `techo say` makes one."
+    head = ["name", "state", "created", "id"]
+    text = table(head, rows) if rows else "No profile yet. The first `techo say` makes one."
     for profile in found.profiles:
         if profile.problem:
             text += f"\n\n{profile.name} cannot be opened: {profile.problem}"
@@ -108,6 +110,11 @@ def encrypt(options: Namespace, console: Console) -> int:
         passphrase = ask_new(options, console, f"Passphrase for the profile {options.name}")
         asked = ProfileEncrypt(name=options.name, passphrase=passphrase, remember=options.remember)
         done = engine.call("profile.encrypt", asked, ProfileInfo, listen=_notices(console))
+    if _window_keeps_draft(data_dir(options) / "window.ini", done.id):
+        console.note(
+            "techo: The window still keeps, unencrypted, what was typed there for this profile and not sent. Open the "
+            "profile in the window once: it goes to the profile then."
+        )
     console.result(done, f'The profile "{done.name}" is encrypted now. {LOST}')
     return EXIT_OK
 
@@ -142,6 +149,15 @@ def remember(options: Namespace, console: Console) -> int:
     told = "opens on this computer without its passphrase" if done.remembered else "asks for its passphrase again"
     console.result(done, f'The profile "{done.name}" {told}.')
     return EXIT_OK
+
+
+def _window_keeps_draft(settings: Path, profile: str) -> bool:
+    """Whether the window's settings hold an unsent text of this profile; they are the window's own to change."""
+    try:
+        lines = settings.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return False
+    return any(line.startswith(f"{profile}=") for line in lines)
 
 
 def _unlocking(

@@ -15,6 +15,7 @@ import pytest
 from engine.cli import main
 from engine.cli.console import Console, UsageError
 from engine.cli.passphrases import ask, ask_new, unlocked
+from engine.cli.profiles import _window_keeps_draft
 from engine.errors import ErrorCode, ProfileError
 from engine.store import ProfileStore
 from engine.store.passphrase import CHEAP
@@ -103,6 +104,24 @@ def test_a_passphrase_on_standard_input_leaves_the_rest_for_the_chat(data: Path,
     turns = [json.loads(line) for line in out.splitlines()]
     assert [turn["learned"]["entry"] for turn in turns] == [1]
     assert WORDS not in out + err
+
+
+def test_a_draft_in_the_windows_settings_is_told_of(tmp_path: Path) -> None:
+    """As Qt writes them."""
+    settings = tmp_path / "window.ini"
+    assert not _window_keeps_draft(settings, "0123456789abcdef")
+    settings.write_text("[draft]\n0123456789abcdef=My secret is\n\n[profile]\nlast=Mika\n")
+    assert _window_keeps_draft(settings, "0123456789abcdef")
+    assert not _window_keeps_draft(settings, "fedcba9876543210")
+
+
+def test_the_list_says_which_are_locked(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ProfileStore(data).create("Plain")
+    assert main(["profile", "list", *FEW, "--data-dir", str(data)]) == 0
+    head, locked, plain = capsys.readouterr().out.splitlines()
+    assert head.split() == ["name", "state", "created", "id"]
+    assert locked.split()[:2] == ["default", "locked"]
+    assert "locked" not in plain
 
 
 # ---------------------------------------------------------------------------------------------- at a terminal
