@@ -216,7 +216,8 @@ class ProfileStore:
         try:
             key = self._unlock(record, access)
             if key is not None:
-                told = keys.mend(self._files, folder, keys.read(self._files, folder)[1])
+                with self._exclusive():  # another process may just be giving it another passphrase
+                    told = keys.mend(self._files, folder, keys.read(self._files, folder)[1])
         except BaseException:
             lock.release()
             raise
