@@ -80,9 +80,9 @@ class PassphraseDialog(QDialog):
         column.addWidget(self.note)
         buttons = QDialogButtonBox()
         self.ok = buttons.addButton(yes, QDialogButtonBox.ButtonRole.AcceptRole)
-        cancel = buttons.addButton(translate("Dialogs", "Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
+        self.cancel = buttons.addButton(translate("Dialogs", "Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
         self.ok.setDefault(True)
-        for button in (self.ok, cancel):
+        for button in (self.ok, self.cancel):
             button.setAccessibleName(button.text())
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
@@ -97,6 +97,11 @@ class PassphraseDialog(QDialog):
         self._check()
         self._say(self.tr("One moment…"))
         self._then([field.text() for field in self.fields], self)
+
+    def reject(self) -> None:
+        """Cancel, Esc or the cross; not while the engine is at it: it could not be called back."""
+        if not self._waiting:
+            super().reject()
 
     def done_with(self) -> None:
         """The engine has done it."""
@@ -120,8 +125,8 @@ class PassphraseDialog(QDialog):
         self._say(self.tr("The two are not the same.") if differ else "")
         same = not self._twice or typed[-1] == typed[-2]
         self.ok.setEnabled(not self._waiting and all(typed) and same)
-        for field in self.fields:
-            field.setEnabled(not self._waiting)
+        for part in (*self.fields, self.cancel):
+            part.setEnabled(not self._waiting)
 
     def showEvent(self, event: QShowEvent) -> None:
         """In the size that the words need."""

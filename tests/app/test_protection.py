@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from app.command_palette import commands_of
 from app.main_window import MainWindow
 from app.passphrase_dialogs import PassphraseDialog
+from engine.protocol import ErrorBody
 from tests.app.acting import dialog, items, press, say
 from tests.app.conftest import MakeWindow
 from tests.app.test_profiles import entry, make_profile, names, open_profile
@@ -93,6 +94,7 @@ def test_a_new_start_asks_and_nothing_opens_without_an_answer(qtbot: QtBot, make
     qtbot.waitUntil(lambda: not window.partner.engine.pid)
 
     again = make_window(profile="Other", wait=False)
+    qtbot.waitUntil(lambda: not gone(), timeout=30_000)  # an engine has to start first
     box = dialog(qtbot, PassphraseDialog)
     assert open_profile(again) is None
     press(qtbot, box, "Cancel")
@@ -151,6 +153,24 @@ def test_the_fields_must_agree_and_must_not_be_empty(qtbot: QtBot, make_window: 
     box.reject()
     assert window.partner.profile is not None
     assert not window.partner.profile.encrypted
+
+
+def test_while_the_engine_is_at_it_the_dialog_stays(qtbot: QtBot, make_window: MakeWindow) -> None:
+    asked: list[list[str]] = []
+    box = PassphraseDialog(
+        make_window(), title="T", text="x", labels=["Passphrase"], yes="Go", then=lambda typed, _: asked.append(typed)
+    )
+    box.open()
+    QTest.keyClicks(box.fields[0], "a")
+    press(qtbot, box, "Go")
+    QTest.keyClick(box, Qt.Key.Key_Escape)
+    box.close()
+    box.accept()
+    assert box.isVisible()
+    assert asked == [["a"]]
+    box.failed(ErrorBody(code=1401, message="gone"))
+    box.reject()
+    assert gone()
 
 
 def test_a_refusal_is_said_in_the_dialog(qtbot: QtBot, make_window: MakeWindow) -> None:
