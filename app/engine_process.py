@@ -134,6 +134,9 @@ class EngineProcess(QObject):
         self._backoff = tuple(backoff)
         self.profile: str | None = None
         self.create_profile = False
+        self.passphrase: str | None = None
+        """Of the open profile, so that a (re)start need not ask for it again. Gone when it is locked."""
+        self.refused_profile = ""
         self.model: Path | None = None
         self._condition = Condition.STOPPED
         self._process: QProcess | None = None
@@ -274,7 +277,11 @@ class EngineProcess(QObject):
 
     def _initialize(self) -> None:
         params = Initialize(
-            protocol=PROTOCOL_VERSION, client="techo-window", profile=self.profile, create=self.create_profile
+            protocol=PROTOCOL_VERSION,
+            client="techo-window",
+            profile=self.profile,
+            create=self.create_profile,
+            passphrase=self.passphrase,
         )
         if self._condition is Condition.REFUSED:
             self._set_condition(Condition.STARTING)
@@ -295,7 +302,8 @@ class EngineProcess(QObject):
             return
         if self.profile is not None and errors.is_about_profile(error):
             # The engine is well, this profile is not: begin without one, so that another can be chosen.
-            self.profile = None
+            self.refused_profile = self.profile
+            self.profile = self.passphrase = None
             self._initialize()
         else:
             self._set_condition(Condition.REFUSED)

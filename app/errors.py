@@ -22,6 +22,9 @@ PROFILE_NOT_FOUND: Final = 1201
 CONVERSATION_NOT_FOUND: Final = 1206
 ENTRY_NOT_FOUND: Final = 1207
 MESSAGE_NOT_FOUND: Final = 1208
+PROFILE_LOCKED: Final = 1210
+WRONG_PASSPHRASE: Final = 1211
+PASSPHRASE_REFUSED: Final = 1212
 STORAGE_FAILED: Final = 1304
 NOT_CONFIRMED: Final = 1306
 ENGINE_GONE: Final = 1401
@@ -117,6 +120,28 @@ _EXPLANATIONS: Final[dict[int, tuple[str, str]]] = {
         QT_TRANSLATE_NOOP("Errors", "This colour or picture cannot be used."),
         QT_TRANSLATE_NOOP("Errors", "Choose another one."),
     ),
+    1210: (
+        QT_TRANSLATE_NOOP("Errors", "The profile is locked."),
+        QT_TRANSLATE_NOOP("Errors", "Type its passphrase."),
+    ),
+    1211: (
+        QT_TRANSLATE_NOOP("Errors", "That is not the passphrase."),
+        QT_TRANSLATE_NOOP(
+            "Errors", "Type it again: upper and lower case differ. A lost passphrase cannot be recovered."
+        ),
+    ),
+    1212: (
+        QT_TRANSLATE_NOOP("Errors", "This cannot be a passphrase."),
+        QT_TRANSLATE_NOOP("Errors", "Choose another one."),
+    ),
+    1213: (
+        QT_TRANSLATE_NOOP("Errors", "The system's keyring cannot be used."),
+        QT_TRANSLATE_NOOP("Errors", "Unlock the keyring and try again, or go on with the passphrase."),
+    ),
+    1214: (
+        QT_TRANSLATE_NOOP("Errors", "The profile is protected already, or not at all."),
+        "",
+    ),
     1301: (
         QT_TRANSLATE_NOOP(
             "Errors",
@@ -147,6 +172,16 @@ _EXPLANATIONS: Final[dict[int, tuple[str, str]]] = {
     1306: (
         QT_TRANSLATE_NOOP("Errors", "This cannot be undone, so it has to be confirmed."),
         "",
+    ),
+    1307: (
+        QT_TRANSLATE_NOOP("Errors", "Something of the protected profile was changed by somebody else, or is damaged."),
+        QT_TRANSLATE_NOOP(
+            "Errors", "Nothing was thrown away. Choose another profile, or import a copy that was exported earlier."
+        ),
+    ),
+    1308: (
+        QT_TRANSLATE_NOOP("Errors", "What protected profiles need is not installed."),
+        QT_TRANSLATE_NOOP("Errors", "Run ./techo once more: it sets up what is missing."),
     ),
     1501: (
         QT_TRANSLATE_NOOP("Errors", "The file is not there, or it may not be read."),
@@ -189,6 +224,11 @@ _EXPLANATIONS: Final[dict[int, tuple[str, str]]] = {
 def is_about_profile(error: ErrorBody) -> bool:
     """Whether another profile could still be opened: profile (12xx) and state (13xx) errors."""
     return 1200 <= error.code < 1400
+
+
+def is_locked(error: ErrorBody) -> bool:
+    """Whether the right passphrase would do."""
+    return error.code in (PROFILE_LOCKED, WRONG_PASSPHRASE, PASSPHRASE_REFUSED)
 
 
 def is_about_model(error: ErrorBody) -> bool:

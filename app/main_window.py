@@ -40,6 +40,7 @@ from app.notices import NoticeArea
 from app.partner import Partner
 from app.paths import default_data_dir
 from app.profiles import ProfileMenu
+from app.protection import Protection
 from app.settings import WindowSettings
 from app.sidebar import Sidebar
 from app.status_line import StatusLine
@@ -80,7 +81,8 @@ class MainWindow(QMainWindow):
         self._hint = theme.named(QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True), "composerHint")
         self.panel = MemoryPanel()
         self.status = StatusLine()
-        self.profile_menu = ProfileMenu(partner, self)
+        self.protection = Protection(partner, self.composer, self.notices, self)
+        self.profile_menu = ProfileMenu(partner, self.protection, self)
         self.memory_menu = MemoryMenu(partner, self.profile_menu, self)
         self.conversations = Conversations(partner, self.sidebar, self.chat, self.notices, self)
         self.messages = Messages(partner, self.chat, self.notices, self)
@@ -322,8 +324,8 @@ class MainWindow(QMainWindow):
             self.settings.set_draft(profile.id, "")
 
     def _draft_to_keep(self) -> str:
-        """Of a temporary chat nothing goes to the disk, not even what was not sent."""
-        return "" if self.partner.exchange.current.temporary else self.composer.text
+        """What goes into the settings, in plain letters."""
+        return "" if self.protection.keeps(self._draft_of) else self.composer.text
 
     def _on_running(self, running: bool) -> None:
         self.composer.set_running(running)
@@ -607,6 +609,7 @@ class MainWindow(QMainWindow):
         self.partner.engine.shut_down()
 
     def _keep_state(self) -> None:
+        self.protection.keep_draft()
         self.settings.set_draft(self._draft_of, self._draft_to_keep())
         self.settings.geometry = self.saveGeometry()
         self.settings.splitter = self.splitter.saveState()

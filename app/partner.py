@@ -89,6 +89,10 @@ class Partner(QObject):
     was_relearned = Signal(int)
     went_back = Signal(object, str)
     """WentBack, and the name of the profile that holds what was before; empty: none."""
+    locked = Signal(str, object)
+    """Name of a profile that was to be opened and needs a passphrase, and ErrorBody."""
+    import_locked = Signal(object, str)
+    """Path of a file that needs a passphrase, and the name of the profile that is to be made of it."""
     leaving = Signal()
     """Another profile is about to be opened."""
     documents_read = Signal()
@@ -148,7 +152,10 @@ class Partner(QObject):
         if error.code == errors.PROFILE_NOT_FOUND and self._any_profile:
             return
         self._any_profile = False
-        self.failed.emit(error)
+        if errors.is_locked(error):
+            self.locked.emit(self.engine.refused_profile, error)
+        else:
+            self.failed.emit(error)
 
     def _opened(self, profile: ProfileInfo) -> None:
         another = self.profile is not None and self.profile.id != profile.id
@@ -216,7 +223,52 @@ class Partner(QObject):
         if self.profile is not None and self.profile.name == name:
             return
         self._leave_profile()
-        self.engine.request("profile.open", ProfileName(name=name), ProfileOpened, self._on_opened, self._on_not_opened)
+
+        def failed(error: ErrorBody) -> None:
+            self._on_not_opened(error, name)
+
+        self.engine.request("profile.open", ProfileName(name=name), ProfileOpened, self._on_opened, failed)
+
+    def unlock(
+        self, name: str, passphrase: str, done: Callable[[], None], refused: Callable[[ErrorBody], None]
+    ) -> None:
+        """Open a profile with its passphrase. What goes wrong is said to `refused` alone."""
+        self._leave_profile()
+
+        def opened(answer: ProfileOpened) -> None:
+            done()
+            self._on_opened(answer, passphrase)
+
+        def failed(error: ErrorBody) -> None:
+            self.exchange.switching -= 1
+            refused(error)
+
+        asked = ProfileName(name=name, passphrase=passphrase)
+        self.engine.request("profile.open", asked, ProfileOpened, opened, failed)
+
+    def lock(self, then: Callable[[], object]) -> None:
+        """Close the open profile."""
+        self._leave_profile()
+
+        def locked(_: Ok) -> None:
+            self.exchange.switching -= 1
+            self.engine.profile = self.engine.passphrase = None
+            self._close_profile()
+            self.refresh_profiles()
+            then()
+
+        def failed(error: ErrorBody) -> None:
+            self.exchange.switching -= 1
+            self._report(error)
+
+        self.engine.request("profile.lock", None, Ok, locked, failed)
+
+    def replace_profile(self, profile: ProfileInfo, passphrase: str | None) -> None:
+        """The open profile is protected otherwise now; nothing else of it has changed."""
+        self.engine.passphrase = passphrase
+        self.profile = profile
+        self.profile_changed.emit(profile)
+        self.refresh_profiles()
 
     def create_profile(self, name: str) -> None:
         """Make a profile and open it."""
@@ -294,16 +346,20 @@ class Partner(QObject):
             self.exchange.stop()
         self.exchange.switching += 1
 
-    def _on_opened(self, answer: ProfileOpened) -> None:
+    def _on_opened(self, answer: ProfileOpened, passphrase: str | None = None) -> None:
         self.exchange.switching -= 1
+        self.engine.passphrase = passphrase
         self._opened(answer.profile)
         self._pass_on(answer.notices)
         self.refresh_profiles()
 
-    def _on_not_opened(self, error: ErrorBody) -> None:
+    def _on_not_opened(self, error: ErrorBody, name: str = "") -> None:
         """The engine may have closed the old profile before the new one failed: ask what is open."""
         self.exchange.switching -= 1
-        self._report(error)
+        if errors.is_locked(error):
+            self.locked.emit(name, error)
+        else:
+            self._report(error)
         if error.code == errors.ENGINE_GONE:
             return
 
@@ -456,14 +512,34 @@ class Partner(QObject):
         params = FilePath(path=str(path), overwrite=True)
         self.engine.request("memory.export", params, Exported, self.exported.emit, self._report)
 
-    def import_file(self, path: Path, name: str) -> None:
-        """Make a new profile from an exported file. The open one stays open."""
+    def import_file(
+        self,
+        path: Path,
+        name: str,
+        passphrase: str | None = None,
+        then: Callable[[], None] = lambda: None,
+        refused: Callable[[ErrorBody], None] | None = None,
+    ) -> None:
+        """Make a new profile from an exported file. The open one stays open.
+
+        With a `passphrase`, what goes wrong is said to `refused`; without one, one may be asked for.
+        """
 
         def done(profile: ProfileInfo) -> None:
+            then()
             self.refresh_profiles()
             self.imported.emit(profile)
 
-        self.engine.request("memory.import", MemoryImport(path=str(path), name=name), ProfileInfo, done, self._report)
+        def failed(error: ErrorBody) -> None:
+            if refused is not None:
+                refused(error)
+            elif errors.is_locked(error):
+                self.import_locked.emit(path, name)
+            else:
+                self._report(error)
+
+        asked = MemoryImport(path=str(path), name=name, passphrase=passphrase)
+        self.engine.request("memory.import", asked, ProfileInfo, done, failed)
 
     def _expect_refusal(
         self,

@@ -13,6 +13,7 @@ from app.actions import action
 from app.avatars import icon
 from app.dialogs import NAME_LENGTH, NameDialog, confirm, free_name
 from app.partner import Partner
+from app.protection import Protection
 from engine.protocol import ProfileInfo
 
 ICON: Final = 20
@@ -22,9 +23,10 @@ ICON: Final = 20
 class ProfileMenu(QObject):
     """Keeps `menu` in step with the profiles there are. Shown by the sidebar's button and in the menu bar."""
 
-    def __init__(self, partner: Partner, window: QWidget) -> None:
+    def __init__(self, partner: Partner, protection: Protection, window: QWidget) -> None:
         super().__init__(window)
         self._partner = partner
+        self._protection = protection
         self._window = window
         self.menu = QMenu(window)
         self._group = QActionGroup(self)
@@ -33,6 +35,8 @@ class ProfileMenu(QObject):
         self.look = self._action(self._ask_look)
         self.rename = self._action(self._ask_rename)
         self.duplicate = self._action(self._ask_duplicate)
+        self.menu.addAction(protection.protect)
+        self.menu.addMenu(protection.menu)
         self.delete = self._action(self._ask_delete)
         partner.profiles_changed.connect(self._fill)
         theme.changes().changed.connect(self._restyle)
@@ -44,6 +48,7 @@ class ProfileMenu(QObject):
         self.menu.setTitle(self.tr("&Profile"))
         self.new.setText(self.tr("&New profile…"))
         self.look.setText(self.tr("&Colour and picture…"))
+        self._protection.retranslate()
         self._name_actions()
 
     def set_available(self, available: bool) -> None:
@@ -53,6 +58,7 @@ class ProfileMenu(QObject):
             one.setEnabled(available)
         for one in of_current:
             one.setEnabled(available and self._partner.profile is not None)
+        self._protection.set_available(available)
 
     def import_name(self, wanted: str) -> str:
         """A name for an imported profile that is not taken."""
@@ -83,7 +89,8 @@ class ProfileMenu(QObject):
             old.deleteLater()
         current = self._partner.profile
         for profile in profiles:
-            entry = QAction(profile.name.replace("&", "&&"), self._group)
+            shown = self.tr("{name} (locked)").format(name=profile.name) if profile.locked else profile.name
+            entry = QAction(shown.replace("&", "&&"), self._group)
             entry.setCheckable(True)
             entry.setChecked(current is not None and profile.id == current.id)
             entry.setData(profile.name)

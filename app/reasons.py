@@ -56,6 +56,17 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
             "have this one checked.",
         ),
     ),
+    "database.changed.carried": (
+        QT_TRANSLATE_NOOP(
+            "Reasons",
+            "This profile's file was changed while Techo was closed. What of it is damaged is named when it is read.",
+        ),
+        QT_TRANSLATE_NOOP(
+            "Reasons",
+            "A disk may be failing, or another program wrote there. Compare it with an export, and have the disk "
+            "checked.",
+        ),
+    ),
     "entry.set-aside": (
         QT_TRANSLATE_NOOP(
             "Reasons", "The learned turn {entry} was damaged on the disk and is not part of the memory any more."
@@ -135,6 +146,29 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         QT_TRANSLATE_NOOP("Reasons", "{path} could not be removed. It still holds what was to be forgotten."),
         QT_TRANSLATE_NOOP("Reasons", "Remove it by hand."),
     ),
+    "protection.not-remembered": (
+        QT_TRANSLATE_NOOP("Reasons", "The profile is protected, but this computer does not remember its passphrase."),
+        "",
+    ),
+    "protection.plain-files-left": (
+        QT_TRANSLATE_NOOP(
+            "Reasons",
+            "The profile is protected, but some of its old files, which anybody can read, could not be removed.",
+        ),
+        QT_TRANSLATE_NOOP("Reasons", "Open the profile once more: Techo tries again each time."),
+    ),
+    "protection.encrypted-files-left": (
+        QT_TRANSLATE_NOOP(
+            "Reasons", "Some old files of the protected profile could not be removed. They are not used any more."
+        ),
+        QT_TRANSLATE_NOOP("Reasons", "Techo tries again when the profile is opened next."),
+    ),
+    "export.plain": (
+        QT_TRANSLATE_NOOP(
+            "Reasons", "What was written to {file} is not encrypted: whoever gets that file can read it."
+        ),
+        "",
+    ),
     "disk.full": (
         QT_TRANSLATE_NOOP("Reasons", "The disk is full ({path})."),
         QT_TRANSLATE_NOOP("Reasons", "Free some space on that disk and try again. What was saved before is untouched."),
@@ -211,6 +245,20 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
             " put back a backup.",
         ),
     ),
+    "database.tampered": (
+        QT_TRANSLATE_NOOP(
+            "Reasons", "The file of this protected profile was changed by somebody else, or is damaged ({path})."
+        ),
+        QT_TRANSLATE_NOOP(
+            "Reasons",
+            "Nothing was changed. Make a copy of its folder, then import the last export under a new name, or put "
+            "back a backup.",
+        ),
+    ),
+    "database.read": (
+        QT_TRANSLATE_NOOP("Reasons", "Another program is reading the file of this profile."),
+        QT_TRANSLATE_NOOP("Reasons", "Close that program, and try again. Nothing was changed."),
+    ),
     "database.no-search": (
         QT_TRANSLATE_NOOP("Reasons", "Techo cannot search what was said: this Python's SQLite ({have}) cannot do it."),
         QT_TRANSLATE_NOOP("Reasons", "Use a Python whose SQLite is {need} or newer. Nothing was changed."),
@@ -268,6 +316,81 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         QT_TRANSLATE_NOOP("Reasons", "Another Techo has been changing the profiles for {seconds} seconds."),
         QT_TRANSLATE_NOOP("Reasons", "Wait until it is done, or close it, and try again."),
     ),
+    "profile.locked": (
+        QT_TRANSLATE_NOOP("Reasons", "The profile “{name}” is locked."),
+        QT_TRANSLATE_NOOP("Reasons", "Type its passphrase."),
+    ),
+    "profile.locked.keyring": (
+        QT_TRANSLATE_NOOP("Reasons", "The profile “{name}” is locked, and the system's keyring does not open it."),
+        QT_TRANSLATE_NOOP("Reasons", "Type its passphrase."),
+    ),
+    "profile.plain": (
+        QT_TRANSLATE_NOOP("Reasons", "The profile “{name}” is not protected."),
+        QT_TRANSLATE_NOOP("Reasons", "Protect it with a passphrase first."),
+    ),
+    "profile.encrypted": (
+        QT_TRANSLATE_NOOP("Reasons", "The profile “{name}” is protected already."),
+        QT_TRANSLATE_NOOP("Reasons", "Change its passphrase instead."),
+    ),
+    "passphrase.wrong": (
+        QT_TRANSLATE_NOOP("Reasons", "That is not the passphrase."),
+        QT_TRANSLATE_NOOP(
+            "Reasons", "Type it again: upper and lower case differ. A lost passphrase cannot be recovered."
+        ),
+    ),
+    "passphrase.empty": (
+        QT_TRANSLATE_NOOP("Reasons", "The passphrase is empty."),
+        QT_TRANSLATE_NOOP("Reasons", "Type at least one character; a few words that only you know are good."),
+    ),
+    "passphrase.long": (
+        QT_TRANSLATE_NOOP("Reasons", "A passphrase has {most} characters at most."),
+        QT_TRANSLATE_NOOP("Reasons", "Choose a shorter passphrase."),
+    ),
+    "passphrase.half": (
+        QT_TRANSLATE_NOOP("Reasons", "The passphrase holds half a character."),
+        QT_TRANSLATE_NOOP("Reasons", "Type it anew."),
+    ),
+    "passphrase.memory": (
+        QT_TRANSLATE_NOOP("Reasons", "There is not enough memory to try the passphrase: {need_bytes} are needed."),
+        QT_TRANSLATE_NOOP("Reasons", "Close other programs and try again. Nothing was changed."),
+    ),
+    "key.mended": (
+        QT_TRANSLATE_NOOP(
+            "Reasons",
+            "The file with the profile's key was damaged. Its copy was whole and was used; both are right again.",
+        ),
+        QT_TRANSLATE_NOOP(
+            "Reasons", "A disk may be failing. Export the profile to another disk, and have this one checked."
+        ),
+    ),
+    "key.tampered": (
+        QT_TRANSLATE_NOOP("Reasons", "The file with the profile's key was changed, or is damaged ({path})."),
+        QT_TRANSLATE_NOOP(
+            "Reasons",
+            "Put it back from a backup of its folder, or import the profile's last export under a new name. "
+            "Nothing was changed.",
+        ),
+    ),
+    "keyring.none": (
+        QT_TRANSLATE_NOOP("Reasons", "This computer has no keyring that is safe."),
+        QT_TRANSLATE_NOOP("Reasons", "Go on with the passphrase."),
+    ),
+    "keyring.failed": (
+        QT_TRANSLATE_NOOP("Reasons", "The system's keyring cannot be used."),
+        QT_TRANSLATE_NOOP("Reasons", "Unlock the keyring and try again, or go on with the passphrase."),
+    ),
+    "encryption.missing": (
+        QT_TRANSLATE_NOOP("Reasons", "{package}, which protected profiles need, is not installed or does not work."),
+        QT_TRANSLATE_NOOP("Reasons", "Run ./techo: it sets it up again. Nothing was changed."),
+    ),
+    "protection.not-carried": (
+        QT_TRANSLATE_NOOP("Reasons", "Not everything of the profile could be carried over."),
+        QT_TRANSLATE_NOOP("Reasons", "Nothing was changed. Try again."),
+    ),
+    "sealed.tampered": (
+        QT_TRANSLATE_NOOP("Reasons", "The encrypted file {file} was changed by somebody else, or is damaged."),
+        QT_TRANSLATE_NOOP("Reasons", "Use an export of the profile, or a backup of its folder. Nothing was changed."),
+    ),
     "state.other-model": (
         QT_TRANSLATE_NOOP("Reasons", "What this profile has learned belongs to another language model."),
         QT_TRANSLATE_NOOP(
@@ -309,6 +432,10 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         QT_TRANSLATE_NOOP("Reasons", "This file was exported by a newer Techo (format {format})."),
         QT_TRANSLATE_NOOP("Reasons", "Update Techo, then import it again. Nothing was imported."),
     ),
+    "newer.key": (
+        QT_TRANSLATE_NOOP("Reasons", "This profile was protected by a newer Techo (format {format})."),
+        QT_TRANSLATE_NOOP("Reasons", "Update Techo, then open the profile again. Nothing was changed."),
+    ),
     "entry.damaged": (
         QT_TRANSLATE_NOOP("Reasons", "The learned turn {entry} is damaged."),
         QT_TRANSLATE_NOOP("Reasons", "Forget it in the journal, and tell it anew."),
@@ -332,6 +459,10 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "import.damaged": (
         QT_TRANSLATE_NOOP("Reasons", "This file was changed or damaged after Techo exported it."),
         QT_TRANSLATE_NOOP("Reasons", "Export the profile again, and copy the whole file. Nothing was imported."),
+    ),
+    "import.locked": (
+        QT_TRANSLATE_NOOP("Reasons", "This file is a protected profile."),
+        QT_TRANSLATE_NOOP("Reasons", "Type the passphrase that the profile had when it was exported."),
     ),
     "export.exists": (
         QT_TRANSLATE_NOOP("Reasons", "{path} exists already."),

@@ -86,6 +86,7 @@ class EngineClient:
         create: bool = True,
         options: Sequence[str] = (),
         stderr: int | IO[bytes] | None = subprocess.DEVNULL,
+        unlock: Callable[[Callable[[str | None], Initialized]], Initialized] = lambda start: start(None),
     ) -> tuple[Self, Initialized]:
         """Starts an engine and initializes it.
 
@@ -95,11 +96,22 @@ class EngineClient:
             create: Make the profile when it is missing.
             options: More arguments of the engine process.
             stderr: Where its stderr goes.
+            unlock: Is handed what initializes the engine with a passphrase, and may call it more than once.
         """
         client = cls(engine_command(data_dir, *options), stderr=stderr)
+
+        def initialize(passphrase: str | None) -> Initialized:
+            hello = Initialize(
+                protocol=PROTOCOL_VERSION,
+                client="techo-python",
+                profile=profile,
+                create=create,
+                passphrase=passphrase,
+            )
+            return client.call("initialize", hello, Initialized)
+
         try:
-            hello = Initialize(protocol=PROTOCOL_VERSION, client="techo-python", profile=profile, create=create)
-            return client, client.call("initialize", hello, Initialized)
+            return client, unlock(initialize)
         except BaseException:
             client.close()
             raise

@@ -51,10 +51,17 @@ class Struct(msgspec.Struct, kw_only=True, omit_defaults=False):
     """Base of every message part."""
 
 
+class Confidential(Struct):
+    """A message that may hold a passphrase: it does not show what is in it, whoever prints it."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"
+
+
 # ---------------------------------------------------------------------------------------------- envelope
 
 
-class Request(Struct, omit_defaults=True):
+class Request(Confidential, omit_defaults=True):
     """A call. Without `id` it is a notification and gets no answer."""
 
     method: str
@@ -138,6 +145,11 @@ class ProfileInfo(Struct):
     """`#rrggbb`; empty when it cannot be read."""
     picture: bytes = b""
     """A small PNG (base64 on the pipe); empty: none."""
+    encrypted: bool = False
+    locked: bool = False
+    """Encrypted and not open: nothing but the name is known, and the passphrase has to be sent along."""
+    remembered: bool = False
+    """The system's keyring opens it on this computer without its passphrase."""
 
 
 class MemoryStats(Struct):
@@ -248,8 +260,10 @@ class TurnMessage(Struct):
 # ---------------------------------------------------------------------------------------------- requests
 
 
-class Initialize(Struct):
+class Initialize(Confidential):
     """`initialize`: first message. Opens `profile`; a missing one is created when `create` is true.
+
+    A locked one without the right `passphrase` is refused with PROFILE_LOCKED or WRONG_PASSPHRASE; ask again then.
 
     While a profile cannot be read, which may be the missing one, that is refused with STATE_DAMAGED (`profile.create`
     is not).
@@ -259,6 +273,7 @@ class Initialize(Struct):
     client: str = ""
     profile: str | None = None
     create: bool = True
+    passphrase: str | None = None
 
 
 class Initialized(Struct):
@@ -276,28 +291,75 @@ class Initialized(Struct):
     it recalls goes into the other's prompt. None when the memory speaks through `backbone` itself."""
 
 
-class ProfileName(Struct):
-    """`profile.open`, `profile.create`, `profile.delete` (with `confirm`)."""
+class ProfileName(Confidential):
+    """`profile.open`, `profile.create`, `profile.delete` (with `confirm`), `profile.decrypt`.
+
+    `passphrase` goes along wherever a profile is locked; without the right one there is PROFILE_LOCKED or
+    WRONG_PASSPHRASE, and nothing is changed. (Deleting needs none.)
+    """
 
     name: str
     confirm: bool = False
+    passphrase: str | None = None
 
 
-class ProfileRename(Struct):
+class ProfileEncrypt(Confidential):
+    """`profile.encrypt`: everything of the profile is encrypted from now on, all of it or nothing.
+
+    There is no way back to it without the passphrase.
+    """
+
+    name: str
+    passphrase: str
+    remember: bool = False
+    """As `profile.remember`; where there is no keyring the profile is encrypted all the same, and a notice says so."""
+
+
+class ProfilePassphrase(Confidential):
+    """`profile.passphrase`: another passphrase. The old one is asked for even while the profile is open."""
+
+    name: str
+    passphrase: str
+    new_passphrase: str
+
+
+class ProfileRemember(Confidential):
+    """`profile.remember`: has the system's keyring open the profile on this computer, or no longer.
+
+    Raises KEYRING_MISSING where there is none.
+    """
+
+    name: str
+    remember: bool
+    passphrase: str | None = None
+
+
+class Draft(Confidential):
+    """`profile.draft`: what stands in the input box of the open profile is kept with it; None: only asked for.
+
+    The answer is what was kept before. For encrypted profiles, which leave nothing in the window's own settings.
+    """
+
+    text: str | None = None
+
+
+class ProfileRename(Confidential):
     """`profile.rename`."""
 
     name: str
     new_name: str
+    passphrase: str | None = None
 
 
-class ProfileDuplicate(Struct):
+class ProfileDuplicate(Confidential):
     """`profile.duplicate`: a new profile `new_name` that holds all that `name` does. The open one stays open."""
 
     name: str
     new_name: str
+    passphrase: str | None = None
 
 
-class ProfileLook(Struct):
+class ProfileLook(Confidential):
     """`profile.look`: another colour or picture. None leaves it as it is.
 
     A picture that is not plain, small and whole is refused with PROFILE_LOOK (`engine.store.looks` says how small).
@@ -308,6 +370,7 @@ class ProfileLook(Struct):
     """`#rrggbb`"""
     picture: bytes | None = None
     """A PNG; empty: none."""
+    passphrase: str | None = None
 
 
 class ProfileList(Struct):
@@ -822,11 +885,15 @@ class Exported(Struct):
     bytes: int
 
 
-class MemoryImport(Struct):
-    """`memory.import`: makes a new profile `name` from an exported file, after full validation."""
+class MemoryImport(Confidential):
+    """`memory.import`: makes a new profile `name` from an exported file, after full validation.
+
+    One that was exported from an encrypted profile needs its passphrase, and becomes an encrypted profile.
+    """
 
     path: str
     name: str
+    passphrase: str | None = None
 
 
 class PerplexityOf(Struct):
@@ -914,6 +981,12 @@ METHODS: Final[dict[str, tuple[type[Struct] | None, type[Struct]]]] = {
     "profile.duplicate": (ProfileDuplicate, ProfileInfo),
     "profile.look": (ProfileLook, ProfileInfo),
     "profile.delete": (ProfileName, Ok),
+    "profile.encrypt": (ProfileEncrypt, ProfileInfo),
+    "profile.decrypt": (ProfileName, ProfileInfo),
+    "profile.passphrase": (ProfilePassphrase, ProfileInfo),
+    "profile.remember": (ProfileRemember, ProfileInfo),
+    "profile.lock": (None, Ok),
+    "profile.draft": (Draft, Draft),
     "conversation.list": (None, ConversationList),
     "conversation.messages": (ConversationMessages, MessageList),
     "conversation.rename": (ConversationRename, Conversation),

@@ -7,7 +7,7 @@ belongs in it. The window has words for each (`app/reasons.py`; a test compares 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
@@ -31,6 +31,7 @@ class Reason(StrEnum):
     INDEX_REMADE = "index.remade"
     SNAPSHOT_MISSING = "snapshot.missing"  # file
     SNAPSHOT_SET_ASIDE = "snapshot.set-aside"  # file, aside
+    DATABASE_CHANGED_CARRIED = "database.changed.carried"
     REBUILT = "memory.rebuilt"
     REBUILT_AFTER = "memory.rebuilt.after"  # entry
     IDENTITY_MENDED = "identity.mended"
@@ -42,6 +43,10 @@ class Reason(StrEnum):
     LOG_NOT_REMOVED = "forget.log-not-removed"
     LOG_NOT_EMPTIED = "forget.log-not-emptied"
     FILE_NOT_REMOVED = "forget.file-not-removed"  # path
+    NOT_REMEMBERED = "protection.not-remembered"  # with the error
+    PLAIN_FILES_LEFT = "protection.plain-files-left"
+    ENCRYPTED_FILES_LEFT = "protection.encrypted-files-left"
+    EXPORT_PLAIN = "export.plain"  # file
 
     # The disk.
     DISK_FULL = "disk.full"  # path, as all of them
@@ -62,6 +67,8 @@ class Reason(StrEnum):
     DISK_NO_MEMORY = "disk.no-memory"
     DISK_OTHER = "disk.other"
     DATABASE_DAMAGED = "database.damaged"  # path
+    DATABASE_TAMPERED = "database.tampered"  # path
+    DATABASE_READ = "database.read"
     NO_SEARCH = "database.no-search"  # have, need
 
     # Profiles and what is in them.
@@ -76,6 +83,22 @@ class Reason(StrEnum):
     PROFILE_CHANGED = "profile.changed"  # name, other
     PROFILE_FILES_LEFT = "profile.files-left"  # name, path
     PROFILES_BUSY = "profiles.busy"  # seconds
+    PROFILE_LOCKED = "profile.locked"  # name, as all of them
+    PROFILE_LOCKED_KEYRING = "profile.locked.keyring"
+    PROFILE_PLAIN = "profile.plain"
+    PROFILE_ENCRYPTED = "profile.encrypted"
+    PASSPHRASE_WRONG = "passphrase.wrong"
+    PASSPHRASE_EMPTY = "passphrase.empty"
+    PASSPHRASE_LONG = "passphrase.long"  # most
+    PASSPHRASE_HALF = "passphrase.half"
+    PASSPHRASE_MEMORY = "passphrase.memory"  # need_bytes
+    KEY_MENDED = "key.mended"
+    KEY_TAMPERED = "key.tampered"  # path
+    KEYRING_NONE = "keyring.none"
+    KEYRING_FAILED = "keyring.failed"
+    ENCRYPTION_MISSING = "encryption.missing"  # package
+    NOT_CARRIED = "protection.not-carried"
+    SEALED_TAMPERED = "sealed.tampered"  # file
     OTHER_MODEL = "state.other-model"
     OTHER_MEMORY = "state.other-memory"
     OTHER_MODEL_AND_MEMORY = "state.other-model-and-memory"
@@ -83,12 +106,14 @@ class Reason(StrEnum):
     NEWER_STATE = "newer.state"  # format
     NEWER_PROFILE = "newer.profile"  # format
     NEWER_EXPORT = "newer.export"  # format
+    NEWER_KEY = "newer.key"  # format
     ENTRY_DAMAGED = "entry.damaged"  # entry
     NOTHING_SINCE = "back.nothing"
     TEXT_LONG = "text.long"  # length, most
     TEXT_LARGE = "text.large"  # bytes, most_bytes
     NOT_AN_EXPORT = "import.foreign"
     EXPORT_DAMAGED = "import.damaged"
+    EXPORT_LOCKED = "import.locked"
     EXPORT_EXISTS = "export.exists"  # path
     EXPORT_INSIDE = "export.inside"  # path
     EXPORT_LARGE = "export.large"  # path
@@ -173,3 +198,12 @@ class Remark(str):
         remark = super().__new__(cls, text)
         remark.because, remark.error = why, error
         return remark
+
+
+def in_parts(hear: Callable[[Remark], None]) -> Callable[[str, Because], None]:
+    """For whoever tells the sentence and its reason apart."""
+
+    def told(text: str, why: Because) -> None:
+        hear(Remark(text, why))
+
+    return told

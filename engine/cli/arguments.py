@@ -62,6 +62,11 @@ examples:
   techo profile look work --colour "#2f6b68" --picture face.png
   techo profile rename work office
   techo profile delete office --yes
+  techo profile encrypt work                       everything of it, with a passphrase that you are asked for
+  techo profile passphrase work                    another one
+  techo profile remember work on                   this computer's keyring opens it from now on
+  techo profile decrypt work                       plain again
+A lost passphrase cannot be recovered. Encrypted profiles are listed by name; nothing else of them is shown.
 """
 
 _CONVERSATION: Final = """\
@@ -288,6 +293,12 @@ def _common(*, hidden_defaults: bool) -> Parser:
         default=default(None),
         help="CPU threads of the engine (default: one a CPU, four at most; 1 is best on a busy machine)",
     )
+    group.add_argument(
+        "--passphrase-stdin",
+        action="store_true",
+        default=default(False),
+        help="read the passphrase of an encrypted profile from standard input, one line (default: ask on the terminal)",
+    )
     return parser
 
 
@@ -383,7 +394,7 @@ def _talk(grammar: _Grammar) -> None:
 
 
 def _profiles(grammar: _Grammar) -> None:
-    profile = grammar.nested("profile", "list, create, duplicate, rename and delete profiles", _PROFILE)
+    profile = grammar.nested("profile", "list, create, duplicate, rename, delete and encrypt profiles", _PROFILE)
     grammar.add(profile, "list", "all profiles", "engine.cli.profiles:list_profiles")
     grammar.add(profile, "create", "a new, empty profile", "engine.cli.profiles:create").add_argument("name")
     duplicate = grammar.add(
@@ -405,6 +416,25 @@ def _profiles(grammar: _Grammar) -> None:
     )
     delete.add_argument("name")
     _add_yes(delete)
+    encrypt = grammar.add(
+        profile, "encrypt", "encrypt a profile with a passphrase; asks for it", "engine.cli.profiles:encrypt"
+    )
+    encrypt.add_argument("name")
+    encrypt.add_argument("--remember", action="store_true", help="have this computer's keyring open it")
+    decrypt = grammar.add(profile, "decrypt", "make an encrypted profile a plain one", "engine.cli.profiles:decrypt")
+    decrypt.add_argument("name")
+    words = grammar.add(
+        profile, "passphrase", "give an encrypted profile another passphrase", "engine.cli.profiles:passphrase"
+    )
+    words.add_argument("name")
+    remember = grammar.add(
+        profile,
+        "remember",
+        "have this computer's keyring open an encrypted profile, or no longer",
+        "engine.cli.profiles:remember",
+    )
+    remember.add_argument("name")
+    remember.add_argument("state", choices=["on", "off"])
 
 
 def _conversations(grammar: _Grammar) -> None:

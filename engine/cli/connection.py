@@ -13,6 +13,7 @@ import msgspec
 
 from engine.cli.arguments import DEFAULT_PROFILE
 from engine.cli.console import Console
+from engine.cli.passphrases import unlocked
 from engine.client import EngineClient
 from engine.errors import EngineError
 from engine.protocol import (
@@ -57,9 +58,19 @@ class Connection:
         """Of the engine process."""
         return self._client.process.pid
 
-    def call(self, method: str, params: Struct | None, result: type[Result]) -> Result:
-        """One request and its answer; an engine's refusal is raised as the `EngineError` that it is."""
-        return self._client.call(method, params, result)
+    def call(
+        self,
+        method: str,
+        params: Struct | None,
+        result: type[Result],
+        *,
+        listen: Callable[[str, dict[str, Any]], None] | None = None,
+    ) -> Result:
+        """One request and its answer; an engine's refusal is raised as the `EngineError` that it is.
+
+        `listen` gets the notifications that come meanwhile.
+        """
+        return self._client.call(method, params, result, listen=listen)
 
     def turn(
         self, request: TurnSend | TurnAgain | TurnContinue, listen: Callable[[Event], None] | None = None
@@ -118,11 +129,17 @@ class Engines:
     threads: int | None = None
     arguments: tuple[str, ...] = ()
 
-    def open(self, profile: str | None, *, create: bool = True) -> Connection:
-        """Starts an engine process and opens a profile, if one is named."""
+    def open(
+        self,
+        profile: str | None,
+        *,
+        create: bool = True,
+        unlock: Callable[[Callable[[str | None], Initialized]], Initialized] = lambda start: start(None),
+    ) -> Connection:
+        """Starts an engine process and opens a profile, if one is named; `unlock` as for `EngineClient.start`."""
         options = () if self.threads is None else ("--threads", str(self.threads))
         options = (*options, *self.arguments)
-        return Connection(*EngineClient.start(self.data_dir, profile, create=create, options=options))
+        return Connection(*EngineClient.start(self.data_dir, profile, create=create, options=options, unlock=unlock))
 
 
 def data_dir(options: Namespace) -> Path:
@@ -145,7 +162,11 @@ def connect(options: Namespace, console: Console, *, open_profile: bool = True, 
     """
     name = (options.profile or DEFAULT_PROFILE) if open_profile else None
     engines = Engines(data_dir(options), options.threads)
-    engine = engines.open(name, create=create or name == DEFAULT_PROFILE)
+
+    def unlock(start: Callable[[str | None], Initialized]) -> Initialized:
+        return unlocked(options, console, f"the profile {name}", start)
+
+    engine = engines.open(name, create=create or name == DEFAULT_PROFILE, unlock=unlock)
     for notice in engine.initialized.notices:
         console.note(f"techo: {notice.message}")
     return engine

@@ -8,6 +8,7 @@ from typing import Final
 
 from engine.cli.connection import Connection, connect, written
 from engine.cli.console import EXIT_OK, Console, UsageError, bytes_text, counted, table
+from engine.cli.passphrases import unlocked
 from engine.errors import EngineError, ErrorCode
 from engine.protocol import (
     Confirm,
@@ -188,7 +189,12 @@ def import_file(options: Namespace, console: Console) -> int:
     """Makes a new profile from an exported file, after the engine has checked all of it."""
     with connect(options, console, open_profile=False) as engine:
         source = MemoryImport(path=str(options.file.absolute()), name=options.name)
-        profile = engine.call("memory.import", source, ProfileInfo)
+
+        def bring(typed: str | None) -> ProfileInfo:
+            source.passphrase = typed
+            return engine.call("memory.import", source, ProfileInfo)
+
+        profile = unlocked(options, console, str(options.file), bring)
     console.result(profile, f'Imported as the profile "{profile.name}".')
     return EXIT_OK
 

@@ -55,6 +55,9 @@ _LONG: Final = _TURNS | {
     "profile.open",
     "profile.delete",
     "profile.duplicate",
+    "profile.encrypt",
+    "profile.decrypt",
+    "profile.passphrase",
     "memory.confirm",
     "memory.forget",
     "memory.back",
@@ -63,7 +66,9 @@ _LONG: Final = _TURNS | {
     "memory.import",
 }
 """Methods during which the engine says that it is busy."""
-_EXPECTED: Final = frozenset({ErrorCode.NOT_CONFIRMED, ErrorCode.CANCELLED, ErrorCode.NOT_INITIALIZED})
+_EXPECTED: Final = frozenset(
+    {ErrorCode.NOT_CONFIRMED, ErrorCode.CANCELLED, ErrorCode.NOT_INITIALIZED, ErrorCode.PROFILE_LOCKED}
+)
 """Refusals that belong to the ordinary course of things: the log is not about them."""
 _BEFORE_INITIALIZE: Final = frozenset({"initialize", "shutdown", "engine.status"})
 

@@ -23,9 +23,11 @@ from engine.models import file_digest, find_bundled_model, find_default_model, f
 from engine.models.locate import find_rereader, require_model, require_weights
 from engine.reasons import Reason, Remark, because
 from engine.server import timeline
+from engine.server.protection import Protection
 from engine.session import ImportCheck, Session
 from engine.store import (
     UNDO_SECONDS,
+    Access,
     ConversationRecord,
     HitRecord,
     JournalRecord,
@@ -106,6 +108,7 @@ class Service:
         self._tidy_at: float | None = None  # time.monotonic
         self.profile_name: str | None = None
         """Of the open profile. Another thread may read it."""
+        self._protection = protection = Protection(self)
         self.handlers: Final[dict[str, Callable[[Any, Call], p.Struct]]] = {
             "initialize": self._initialize,
             "profile.list": self._profile_list,
@@ -115,6 +118,12 @@ class Service:
             "profile.duplicate": self._profile_duplicate,
             "profile.look": self._profile_look,
             "profile.delete": self._profile_delete,
+            "profile.encrypt": protection.encrypt,
+            "profile.decrypt": protection.decrypt,
+            "profile.passphrase": protection.change,
+            "profile.remember": protection.remember,
+            "profile.lock": protection.lock,
+            "profile.draft": protection.draft,
             "conversation.list": self._conversation_list,
             "conversation.messages": self._conversation_messages,
             "conversation.rename": self._conversation_rename,
@@ -252,7 +261,7 @@ class Service:
     def close(self) -> None:
         """Commits and closes the profile, frees the model."""
         try:
-            self._leave()
+            self.leave()
         finally:
             loaded, self._loaded = self._loaded, None
             if loaded is not None:
@@ -284,36 +293,51 @@ class Service:
             if asked.create and not self._exists(asked.profile):
                 self._refuse_to_replace(asked.profile)
                 self._store.create(asked.profile)
-            found = self._enter(asked.profile)
+            found = notices(self.enter(asked.profile, asked.passphrase))
         return p.Initialized(
             protocol=p.PROTOCOL_VERSION,
             engine=_version(),
             backbone=(self._ready.speaker or self._ready.backbone).info,
-            profile=None if self._session is None else _profile(self._session.profile.record),
+            profile=None if self._session is None else self._shown(self._session.profile.record),
             notices=found,
             hippocampus=None if self._ready.speaker is None else self._ready.backbone.info,
         )
 
     # ------------------------------------------------------------------------------------------ profiles
 
-    def _enter(self, name: str) -> list[p.Notice]:
+    @property
+    def store(self) -> ProfileStore:
+        """The profiles."""
+        return self._store
+
+    @property
+    def session(self) -> Session:
+        """The open profile, or NO_PROFILE."""
+        return self._open
+
+    def notice(self, remark: Remark) -> None:
+        """Tells the person something."""
+        self._notify("engine.notice", *notices([remark]))
+
+    def enter(self, name: str, access: Access = None) -> list[Remark]:
         """Opens a profile in place of the open one, which stays open when this fails -> notices."""
         if self._session is not None and name_key(self._session.profile.record.name) == name_key(name):
             return []
         loaded = self._ready
-        profile = self._store.open(name, loaded.identity)
+        profile = self._store.open(name, loaded.identity, access)
         try:
             session = Session(profile, loaded.newborn, self._text_of)
         except BaseException:
             profile.close()
             raise
-        self._leave()
+        self.leave()
         self._session = session
         self._tidy_at = time.monotonic() + UNDO_SECONDS if profile.deleted() else None
         self.profile_name = session.profile.record.name
-        return notices(session.take_notices())
+        return session.take_notices()
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """Closes the open one, if there is one."""
         session, self._session, self.profile_name = self._session, None, None
         if self._loaded is not None:
             self._loaded.runner.clear()
@@ -349,45 +373,54 @@ class Service:
             )
 
     def _profile_list(self, _asked: None, _call: Call) -> p.ProfileList:
-        return p.ProfileList(profiles=[_profile(record) for record in self._store.list()], current=self.profile_name)
+        return p.ProfileList(profiles=[self._shown(record) for record in self._store.list()], current=self.profile_name)
+
+    def _shown(self, record: ProfileRecord) -> p.ProfileInfo:
+        """As the list has it; of an encrypted one more can be told while it is open here."""
+        here = self._session is not None and self._session.profile.directory.name == record.id
+        if record.encrypted and here and self._session is not None:
+            return _profile(self._session.profile.record, locked=False)
+        return _profile(record, locked=record.encrypted)
+
+    def shown(self, name: str) -> p.ProfileInfo:
+        """A profile as the list has it."""
+        found = [record for record in self._store.list() if name_key(record.name) == name_key(name)]
+        if not found:
+            raise _no_profile(name)
+        return self._shown(found[0])
 
     def _profile_create(self, asked: p.ProfileName, call: Call) -> p.ProfileOpened:
         self._store.create(asked.name)
         return self._profile_open(asked, call)
 
     def _profile_open(self, asked: p.ProfileName, _call: Call) -> p.ProfileOpened:
-        found = self._enter(asked.name)
-        return p.ProfileOpened(profile=_profile(self._open.profile.record), notices=found)
+        found = notices(self.enter(asked.name, asked.passphrase))
+        return p.ProfileOpened(profile=self._shown(self._open.profile.record), notices=found)
 
     def _profile_rename(self, asked: p.ProfileRename, _call: Call) -> p.Ok:
-        self._store.rename(asked.name, asked.new_name)
+        self._store.rename(asked.name, asked.new_name, self._protection.access(asked.name, asked.passphrase))
         if self._session is not None:
             self.profile_name = self._session.profile.record.name
         return p.Ok()
 
     def _profile_duplicate(self, asked: p.ProfileDuplicate, _call: Call) -> p.ProfileInfo:
-        here = self._is_open(asked.name)
-
-        def notice(remark: Remark) -> None:
-            self._notify("engine.notice", *notices([remark]))
-
-        return _profile(self._store.duplicate(asked.name, asked.new_name, open_here=here, notice=notice))
+        here = self.is_open(asked.name)
+        access = self._protection.access(asked.name, asked.passphrase)
+        twin = self._store.duplicate(asked.name, asked.new_name, open_here=here, notice=self.notice, access=access)
+        return self._shown(twin)
 
     def _profile_look(self, asked: p.ProfileLook, _call: Call) -> p.ProfileInfo:
-        return _profile(self._store.look(asked.name, asked.colour, asked.picture))
+        access = self._protection.access(asked.name, asked.passphrase)
+        return self._shown(self._store.look(asked.name, asked.colour, asked.picture, access))
 
-    def _is_open(self, name: str) -> bool:
+    def is_open(self, name: str) -> bool:
+        """Whether the open profile is this one."""
         return self.profile_name is not None and name_key(self.profile_name) == name_key(name)
 
     def _profile_delete(self, asked: p.ProfileName, _call: Call) -> p.Ok:
         if not self._exists(asked.name):
-            raise ProfileError(
-                f"There is no profile {asked.name.strip()[:80]}.",
-                "See the list of profiles.",
-                code=ErrorCode.PROFILE_NOT_FOUND,
-                because=because(Reason.NO_PROFILE, name=asked.name.strip()[:80]),
-            )
-        current = self._is_open(asked.name)
+            raise _no_profile(asked.name)
+        current = self.is_open(asked.name)
         if not asked.confirm:
             what = "all its conversations and everything it has learned"
             if current:
@@ -395,7 +428,7 @@ class Service:
                 what = f"{_count(counts.conversations, 'conversation')} and {_count(counts.entries, 'learned turn')}"
             raise _not_confirmed(f"Deleting the profile {asked.name.strip()[:80]} loses {what}, for good.")
         if current:
-            self._leave()
+            self.leave()
         self._store.delete(asked.name)
         return p.Ok()
 
@@ -442,6 +475,9 @@ class Service:
         size = self._open.profile.export_conversation(
             asked.conversation, path, asked.format, speakers=speakers, overwrite=asked.overwrite
         )
+        if self._open.profile.key is not None:
+            words = f"What was written to {path.name} is not encrypted: whoever gets that file can read it."
+            self.notice(Remark(words, because(Reason.EXPORT_PLAIN, file=path.name)))
         return p.Exported(path=str(path), bytes=size)
 
     def _message_show(self, asked: p.MessageId, _call: Call) -> p.MessageList:
@@ -613,14 +649,16 @@ class Service:
     def _memory_import(self, asked: p.MemoryImport, _call: Call) -> p.ProfileInfo:
         loaded = self._ready
         check = ImportCheck(loaded.newborn)
-        record = self._store.import_file(_path(asked.path), asked.name, loaded.identity, check.arrays, check.payload)
-        return _profile(record)
+        record = self._store.import_file(
+            _path(asked.path), asked.name, loaded.identity, check.arrays, check.payload, asked.passphrase
+        )
+        return self._shown(record)
 
 
 # ---------------------------------------------------------------------------------------------- records to messages
 
 
-def _profile(record: ProfileRecord) -> p.ProfileInfo:
+def _profile(record: ProfileRecord, *, locked: bool) -> p.ProfileInfo:
     return p.ProfileInfo(
         id=record.id,
         name=record.name,
@@ -628,6 +666,9 @@ def _profile(record: ProfileRecord) -> p.ProfileInfo:
         problem=record.problem,
         colour=record.colour,
         picture=record.picture,
+        encrypted=record.encrypted,
+        locked=locked,
+        remembered=record.remembered,
     )
 
 
@@ -725,6 +766,15 @@ def _path(text: str) -> Path:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _no_profile(name: str) -> ProfileError:
+    return ProfileError(
+        f"There is no profile {name.strip()[:80]}.",
+        "See the list of profiles.",
+        code=ErrorCode.PROFILE_NOT_FOUND,
+        because=because(Reason.NO_PROFILE, name=name.strip()[:80]),
+    )
 
 
 def _not_confirmed(message: str) -> EngineError:

@@ -18,6 +18,16 @@
     importing.py   reading one that may come from anywhere
     duplicating.py a second profile that holds what the first one does
     profiles.py    the set of profiles
+    drafts.py      what stands in the input box
+
+Of an encrypted profile:
+
+    passphrase.py  from a passphrase to a key, and what that costs
+    keys.py        the profile's key, and the file that holds it, wrapped
+    sealed.py      encrypted files
+    cipher.py      an encrypted database
+    switching.py   encrypting a profile that is there, and decrypting it
+    remembered.py  the system's keyring
 
 Knows nobody of the engine but `engine.errors`.
 """
@@ -25,7 +35,7 @@ Knows nobody of the engine but `engine.errors`.
 from engine.store.conversation_file import Speakers
 from engine.store.files import Files, NewFile
 from engine.store.profile import Profile
-from engine.store.profiles import ProfileStore, default_data_dir
+from engine.store.profiles import Access, ProfileStore, default_data_dir
 from engine.store.records import (
     Arrays,
     ConversationRecord,
@@ -47,6 +57,7 @@ from engine.store.transcript import UNDO_SECONDS
 
 __all__ = [
     "UNDO_SECONDS",
+    "Access",
     "Arrays",
     "ConversationRecord",
     "Counts",

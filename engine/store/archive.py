@@ -9,6 +9,11 @@
 JSON lines rather than a copy of the database: each line can be checked against a type while it streams by, and no
 foreign SQLite file, with its own schema and triggers, is ever opened.
 
+That of an encrypted profile is version 2.0. Its manifest holds how the key is opened (`keys.PassphraseSlot`: with the
+passphrase that the profile had at the time) and, as a sealed stream, the manifest of version 1.3; the other members
+are sealed streams (`sealed`) of what they are otherwise, packed before they are encrypted. An older reader refuses it
+by its version.
+
 Version 1.3 (new in 1.1: `pinned` of a conversation; in 1.2: its `leaf`, and `parent` of a message, see `tree`; in 1.3:
 `learns` of a conversation, and `colour` and `picture` of the profile, see `looks`). A minor version only adds fields,
 which an older reader leaves alone; anything else is a new major, which an older reader refuses with STATE_NEWER.
@@ -20,6 +25,7 @@ from __future__ import annotations
 import hashlib
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,15 +35,18 @@ import msgspec
 
 from engine.errors import StoreError
 from engine.reasons import Reason, because
-from engine.store import tensors
+from engine.store import sealed, tensors
 from engine.store.files import Files, NewFile, disk_errors, replacing
 from engine.store.journal import Journal
+from engine.store.keys import DataKey, PassphraseSlot
 from engine.store.records import MAX_PAYLOAD, MAX_TEXT, MAX_TITLE, ProfileRecord, StateIdentity
 from engine.store.transcript import Transcript
 
 FORMAT: Final = "techo-profile"
 MAJOR: Final = 1
 MINOR: Final = 3
+ENCRYPTED: Final = 2
+"""The major version of an encrypted one."""
 
 MANIFEST: Final = "manifest.json"
 CONVERSATIONS: Final = "conversations.jsonl"
@@ -122,6 +131,16 @@ class Manifest(msgspec.Struct):
     members: dict[str, MemberInfo]
 
 
+class EncryptedManifest(msgspec.Struct):
+    """The manifest of an encrypted export."""
+
+    format: str
+    version: str
+    key: PassphraseSlot
+    manifest: Annotated[bytes, msgspec.Meta(max_length=MAX_MEMBER[MANIFEST])]
+    """`Manifest`, as a sealed stream."""
+
+
 class ConversationLine(msgspec.Struct):
     """A line of conversations.jsonl."""
 
@@ -179,11 +198,16 @@ class Source:
     state: tensors.State | None
     transcript: Transcript
     journal: Journal
+    key: DataKey | None = None
+    """Of an encrypted profile, and how it is opened."""
+    slot: PassphraseSlot | None = None
 
 
 def write(files: Files, path: Path, source: Source) -> int:
     """Writes the export file, atomically; returns its size. An existing one is replaced."""
     with disk_errors("export the profile", path):
+        if source.key is not None:  # packed it is in its members: what is encrypted cannot be
+            return _write(files, path, source, zipfile.ZIP_STORED)
         try:
             return _write(files, path, source, zipfile.ZIP_DEFLATED)
         except _TooDense:
@@ -210,13 +234,13 @@ def _write(files: Files, path: Path, source: Source, method: int) -> int:
                 (JOURNAL, _journal(source)),
             ):
                 before = counted.size
-                members[name], counts[name] = _member(archive, path, name, lines)
+                members[name], counts[name] = _member(archive, path, name, lines, source.key)
                 if method == zipfile.ZIP_DEFLATED and suspicious(counted.size - before, members[name].bytes):
                     raise _TooDense
             if source.state is not None:
                 state = source.state
                 encoded = tensors.encode(state.arrays, state.identity, state.last_entry)
-                members[STATE], _ = _member(archive, path, STATE, encoded.chunks)
+                members[STATE], _ = _member(archive, path, STATE, encoded.chunks, source.key)
             manifest = Manifest(
                 format=FORMAT,
                 version=f"{MAJOR}.{MINOR}",
@@ -232,8 +256,21 @@ def _write(files: Files, path: Path, source: Source, method: int) -> int:
                 next_entry=source.journal.next_id(),
                 members=members,
             )
-            _member(archive, path, MANIFEST, [msgspec.json.format(msgspec.json.encode(manifest))])
+            _member(archive, path, MANIFEST, [msgspec.json.format(_manifest(manifest, source))])
         return counted.size
+
+
+def purpose(name: str) -> str:
+    """What a member's sealed stream is made for."""
+    return f"export {name}"
+
+
+def _manifest(manifest: Manifest, source: Source) -> bytes:
+    content = msgspec.json.encode(manifest)
+    if source.key is None or source.slot is None:
+        return content
+    hidden = b"".join(sealed.seal(source.key, purpose(MANIFEST), [content]))
+    return msgspec.json.encode(EncryptedManifest(FORMAT, f"{ENCRYPTED}.0", source.slot, hidden))
 
 
 class _Counted:
@@ -253,16 +290,22 @@ class _Counted:
 
 
 def _member(
-    archive: zipfile.ZipFile, path: Path, name: str, chunks: Iterable[bytes | memoryview]
+    archive: zipfile.ZipFile,
+    path: Path,
+    name: str,
+    chunks: Iterable[bytes | memoryview],
+    key: DataKey | None = None,
 ) -> tuple[MemberInfo, int]:
-    """Writes one member; returns its size and digest, and how many chunks it had."""
+    """Writes one member; returns its size and digest as it is without `key`, and how many chunks it had."""
     size = count = 0
     digest = hashlib.blake2b(digest_size=32)
     # A fixed date: what is exported says by itself when it was made, and equal content gives an equal member.
     info = zipfile.ZipInfo(name, (2000, 1, 1, 0, 0, 0))
     info.compress_type = archive.compression
     info.external_attr = 0o600 << 16
-    with archive.open(info, "w") as member:
+
+    def counted() -> Iterator[bytes | memoryview]:
+        nonlocal size, count
         for chunk in chunks:
             size += memoryview(chunk).nbytes
             if size > MAX_MEMBER[name]:
@@ -274,8 +317,19 @@ def _member(
                 )
             count += 1
             digest.update(chunk)
-            member.write(chunk)
+            yield chunk
+
+    with archive.open(info, "w") as member:
+        for part in counted() if key is None else sealed.seal(key, purpose(name), _packed(counted())):
+            member.write(part)
     return MemberInfo(size, "blake2b:" + digest.hexdigest()), count
+
+
+def _packed(chunks: Iterable[bytes | memoryview]) -> Iterator[bytes]:
+    packing = zlib.compressobj()
+    for chunk in chunks:
+        yield packing.compress(chunk)
+    yield packing.flush()
 
 
 def _conversations(source: Source) -> Iterator[bytes]:

@@ -22,11 +22,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import ErrorCode, StateError, StoreError
 from engine.reasons import Reason, because
-from engine.store.files import Files, damaged_database, disk_errors
+from engine.store.files import ENCRYPTED, Files, damaged_database, disk_errors
 from engine.store.records import Clock, stamp
 
 if TYPE_CHECKING:
     from sqlite_utils import Migrations
+
+    from engine.store.keys import DataKey
 
 FILE_NAME: Final = "profile.sqlite3"
 APPLICATION_ID: Final = 0x54656368  # "Tech"
@@ -212,22 +214,30 @@ def _statements(script: str) -> Iterator[str]:
 class Database:
     """A connection that one thread at a time uses, inside `transaction` or through the reading methods."""
 
-    def __init__(self, files: Files, folder: Path, clock: Clock, *, sealed: bool | None = True) -> None:
+    def __init__(
+        self, files: Files, folder: Path, clock: Clock, *, sealed: bool | None = True, key: DataKey | None = None
+    ) -> None:
         """Opens the database in `folder`, brings an older one up to date, and checks that it is whole.
 
-        `sealed`: whether it is, byte for byte, what was closed (see `seal`); the less is known, the more is checked.
+        Args:
+            files: the disk.
+            folder: the profile's.
+            clock: gives the dates.
+            sealed: whether it is, byte for byte, what was closed (see `seal`); the less is known, the more is checked.
+            key: of an encrypted one.
 
         Raises:
-            StateError: STATE_DAMAGED, STATE_NEWER.
+            StateError: STATE_DAMAGED, STATE_NEWER; of an encrypted one STATE_TAMPERED.
             StoreError: the disk refuses.
         """
-        self.path = folder / FILE_NAME
+        self.path = place(folder, key)
+        self._encrypted = key is not None
         self._clock = clock
         self._lock = threading.RLock()
         self._depth = 0
         self._files = files
         with disk_errors("open the profile", self.path):
-            self._connection = files.connect(self.path)
+            self._connection = files.connect(self.path, key=key)
         try:
             with disk_errors("open the profile", self.path):
                 self._open(files, sealed)
@@ -246,11 +256,18 @@ class Database:
             raise damaged_database(self.path, f"journal mode {mode}")
         found = files.stat(self.path)
         small = found is not None and found.st_size <= CHECK_BYTES
+        if small and self._encrypted and not sealed:
+            # SQLite would come across a page that does not hold only when it needs that page. What a loss of power
+            # left half written in the file stands whole in the log, and goes in first.
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            for (problem,) in connection.execute("PRAGMA cipher_integrity_check").fetchall():
+                raise damaged_database(self.path, str(problem))
         if small:
             self._check("quick_check")
         newest = MAJOR << 16 | MINOR
+        thorough = sealed is False and not self._encrypted  # SQLCipher's SQLite is another version than Python's
         if version == newest:
-            self._check_schema(thorough=sealed is False)
+            self._check_schema(thorough=thorough)
         if small and not sealed and self.value("PRAGMA integrity_check(1)") != "ok":
             # The tables are whole, so the indexes can be made anew from them: all right then, or as it was.
             with self.transaction("repair the profile's indexes"):
@@ -258,7 +275,7 @@ class Database:
                 self._check("integrity_check")
         if version < newest:
             migrate(connection)
-            self._check_schema(thorough=sealed is False)
+            self._check_schema(thorough=thorough)
         if self.value("SELECT count(*) FROM profile") != 1:
             raise damaged_database(self.path, "the profile's own row is missing")
 
@@ -426,6 +443,11 @@ def _index_needs_trust() -> bool:
         return False
 
 
+def place(folder: Path, key: DataKey | None) -> Path:
+    """Where the database of a profile is: an encrypted one has a name of its own."""
+    return folder / (FILE_NAME if key is None else ENCRYPTED)
+
+
 def read_version(connection: sqlite3.Connection, path: Path) -> int:
     """`user_version`, after it is known that this file is a Techo profile of a known major version.
 
@@ -454,11 +476,13 @@ def migrate(connection: sqlite3.Connection) -> None:
     _migrations().apply(Utils(connection, recursive_triggers=False, execute_plugins=False))
 
 
-def create_database(files: Files, folder: Path, profile: str, name: str, created: str, colour: str) -> None:
+def create_database(
+    files: Files, folder: Path, profile: str, name: str, created: str, colour: str, key: DataKey | None = None
+) -> None:
     """Makes a new, empty, synced database in `folder`. Not atomic: the caller works in a temporary folder."""
-    path = folder / FILE_NAME
+    path = place(folder, key)
     files.create(path).close()  # SQLite would make it readable to everybody; its log takes over these permissions
-    connection = files.connect(path)
+    connection = files.connect(path, key=key)
     try:
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")

@@ -21,17 +21,23 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import filelock
 
 from engine.errors import ErrorCode, StateError, StoreError
 from engine.reasons import Reason, because
 
+if TYPE_CHECKING:
+    from engine.store.keys import DataKey
+
 PRIVATE_FOLDER: Final = 0o700
 PRIVATE_FILE: Final = 0o600
 BUSY_SECONDS: Final = 5.0
 """How long SQLite waits for another process's short transaction (only the list of profiles reads across processes)."""
+
+ENCRYPTED: Final = "vault.sqlite3"
+"""The database of an encrypted profile."""
 
 
 class FileLock:
@@ -81,6 +87,8 @@ class Files:
 
     connection_class: type[sqlite3.Connection] = sqlite3.Connection
     """What `connect` opens. SQLite does its own file operations; this is where its statements can be watched."""
+    cipher_class: type[sqlite3.Connection] | None = None
+    """The same for an encrypted database; None: what `cipher` has."""
 
     def create(self, path: Path) -> NewFile:
         """Opens a new private file; an existing one is an error."""
@@ -144,9 +152,16 @@ class Files:
         finally:
             os.close(descriptor)
 
-    def connect(self, path: Path, mode: str = "rw") -> sqlite3.Connection:
-        """Opens an existing database. `mode` is `rw`, or `frozen`: read as it is, on a medium nobody can write to."""
+    def connect(self, path: Path, mode: str = "rw", key: DataKey | None = None) -> sqlite3.Connection:
+        """Opens an existing database. `mode` is `rw`, or `frozen`: read as it is, on a medium nobody can write to.
+
+        `key`: of an encrypted one.
+        """
         uri = path.absolute().as_uri() + ("?mode=ro&immutable=1" if mode == "frozen" else "?mode=rw")
+        if key is not None:
+            from engine.store import cipher
+
+            return cipher.connect(uri, key, BUSY_SECONDS, self.cipher_class or cipher.connection_class())
         # Every use is serialised by `Database`'s own lock, so the thread that closes may be another one.
         return sqlite3.connect(
             uri,
@@ -358,6 +373,15 @@ def _from_sqlite(action: str, path: Path, error: sqlite3.Error) -> StoreError | 
 
 def damaged_database(path: Path, detail: str) -> StateError:
     """The profile's database cannot be trusted. Nothing is repaired, moved or reset behind the user's back."""
+    if path.name == ENCRYPTED:
+        # Its key is the right one (`keys.require_untouched`), so it is the pages that are not what was written.
+        return StateError(
+            f"The profile's encrypted database was changed by somebody else or is damaged: {path} ({detail}).",
+            "Nothing was changed. Make a copy of that folder; then import the profile's last export under a new name, "
+            "or put back a backup of the folder.",
+            code=ErrorCode.STATE_TAMPERED,
+            because=because(Reason.DATABASE_TAMPERED, path=str(path)),
+        )
     return StateError(
         f"The profile's database is damaged: {path} ({detail}).",
         "Nothing was changed. Make a copy of that folder; then import the profile's last export under a new name, "

@@ -6,26 +6,30 @@ format version; identity; then, while each member streams by with its bytes coun
 ids strictly ascending, references; digests and counts; the snapshot's own header and digest; the caller's check of the
 arrays and of every write set. No name in the archive is ever used as a path: what it holds goes, row by row, into a new
 profile in a temporary folder that only becomes a profile when all of this has passed.
+
+An encrypted export goes through the same checks: its passphrase says who made it, not that it is harmless.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import math
 import sqlite3
 import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, TypeVar
+from typing import BinaryIO, Final, TypeVar, cast
 
 import msgspec
 
 from engine.errors import EngineError, ErrorCode, ImportRefused, ProfileError, StateError
-from engine.reasons import Reason, because
-from engine.store import archive, looks, tensors
+from engine.reasons import Because, Reason, because
+from engine.store import archive, keys, looks, sealed, tensors
 from engine.store.archive import (
     CONVERSATIONS,
     JOURNAL,
@@ -42,6 +46,7 @@ from engine.store.archive import (
 from engine.store.database import Database
 from engine.store.files import Files, disk_errors
 from engine.store.journal import Journal, bind
+from engine.store.keys import DataKey
 from engine.store.records import (
     MAX_PAYLOAD,
     MAX_TEXT,
@@ -87,24 +92,58 @@ class Checks:
     payload: Callable[[bytes], None]
 
 
-def fill(files: Files, source: Path, folder: Path, database: Database, snapshots: Snapshots, checks: Checks) -> None:
-    """Reads the export file `source` into the new, empty profile in `folder`.
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An export file whose directory and manifest have been found right."""
+
+    reader: _Reader
+    manifest: Manifest
+    key: DataKey | None
+    """Of an encrypted one: what it is encrypted with, and not what the new profile is."""
+
+
+@contextmanager
+def opened(files: Files, source: Path, passphrase: str | None) -> Iterator[Source]:
+    """Opens the export file `source`; `passphrase` is that of an encrypted one.
 
     Raises:
-        ImportRefused: the file fails a check; the message names the member and line.
-        StateError: STATE_MISMATCH or STATE_NEWER.
+        ImportRefused: the file fails a check.
+        ProfileError: PROFILE_LOCKED, when it is encrypted and there is no passphrase; WRONG_PASSPHRASE.
+        StateError: STATE_NEWER.
         StoreError: the disk refuses.
     """
     with disk_errors("read the file to import", source), files.open_read(source) as file:
-        try:
-            with _open(file) as container:
-                reader = _Reader(container)
-                manifest = reader.manifest()
-                _check_identity(manifest, checks.identity)
-                with database.transaction("import the profile"):
-                    _fill(reader, manifest, files, folder, database, snapshots, checks)
-        except _BROKEN as error:
-            raise _refused(f"the file is broken ({error})") from error
+        with _refusing():
+            container = _open(file)
+        with container:
+            reader = _Reader(container)
+            with _refusing():
+                manifest = reader.manifest(passphrase)
+            yield Source(reader, manifest, reader.key)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except sealed.Broken as error:
+        raise _refused(error.message.rstrip(".")) from error
+    except _BROKEN as error:
+        raise _refused(f"the file is broken ({error})") from error
+
+
+def fill(source: Source, files: Files, folder: Path, database: Database, snapshots: Snapshots, checks: Checks) -> None:
+    """Reads the export file into the new, empty profile in `folder`.
+
+    Raises:
+        ImportRefused: the file fails a check; the message names the member and line.
+        StateError: STATE_MISMATCH.
+        StoreError: the disk refuses.
+    """
+    with _refusing():
+        _check_identity(source.manifest, checks.identity)
+        with database.transaction("import the profile"):
+            _fill(source.reader, source.manifest, files, folder, database, snapshots, checks)
 
 
 def _fill(
@@ -116,7 +155,7 @@ def _fill(
     snapshots: Snapshots,
     checks: Checks,
 ) -> None:
-    def unheard(text: str) -> None:
+    def unheard(text: str, _why: Because) -> None:
         raise AssertionError(text)  # rows that were just written cannot be damaged
 
     transcript = Transcript(database, unheard)
@@ -198,21 +237,34 @@ def _restore_look(profile: archive.ProfileInfo, database: Database) -> None:
 
 
 def _state(reader: _Reader, manifest: Manifest, files: Files, folder: Path, checks: Checks) -> tensors.State:
-    """Unpacks the state into a file of our own naming and checks it as every snapshot is checked."""
+    """Unpacks the state into a file of our own naming and checks it as every snapshot is checked.
+
+    That of an encrypted profile stays in memory: it must not stand on the disk in plain bytes.
+    """
     path = folder / "incoming"
+    if reader.key is not None:
+        unpacked = b"".join(reader.chunks(STATE))
+        try:
+            return _fitting(tensors.decode(io.BytesIO(unpacked), len(unpacked), Path(STATE)), manifest, checks)
+        except tensors.SnapshotDamaged as damage:
+            raise _refused(damage.message) from damage
     with disk_errors("import the profile", path):
-        unpacked = files.create(path)
+        incoming = files.create(path)
         try:
             for chunk in reader.chunks(STATE):
-                unpacked.write(chunk)
+                incoming.write(chunk)
         finally:
-            unpacked.close()
+            incoming.close()
         try:
             with files.open_read(path) as file:
                 state = tensors.decode(file, manifest.members[STATE].bytes, Path(STATE))
         except tensors.SnapshotDamaged as damage:
             raise _refused(damage.message) from damage
         files.remove_file(path)
+    return _fitting(state, manifest, checks)
+
+
+def _fitting(state: tensors.State, manifest: Manifest, checks: Checks) -> tensors.State:
     if state.identity != checks.identity:
         raise mismatch(state.identity, checks.identity)
     if state.last_entry >= manifest.next_entry:
@@ -275,8 +327,9 @@ class _Reader:
         self._members: dict[str, archive.MemberInfo] = {}
         self._place = ""
         self.counts: dict[str, int] = {}
+        self.key: DataKey | None = None
 
-    def manifest(self) -> Manifest:
+    def manifest(self, passphrase: str | None) -> Manifest:
         """The manifest, once version, types and list of members have been found right."""
         with self._container.open(MANIFEST) as member:
             data = member.read(MAX_MEMBER[MANIFEST] + 1)
@@ -285,14 +338,17 @@ class _Reader:
         version = _decode(data, archive.Version, MANIFEST)
         if version.format != archive.FORMAT:
             raise _refused(_FOREIGN)
-        if int(version.version.partition(".")[0]) > archive.MAJOR:
+        major = int(version.version.partition(".")[0])
+        if major > archive.ENCRYPTED:
             raise StateError(
                 f"The file was exported by a newer Techo (format {version.version}; this Techo knows "
-                f"{archive.MAJOR}.{archive.MINOR}).",
+                f"{archive.MAJOR}.{archive.MINOR}, and {archive.ENCRYPTED}.0 of encrypted ones).",
                 "Update Techo, then import it again. Nothing was imported.",
                 code=ErrorCode.STATE_NEWER,
                 because=because(Reason.NEWER_EXPORT, format=version.version),
             )
+        if major == archive.ENCRYPTED:
+            return self._encrypted(_decode(data, archive.EncryptedManifest, MANIFEST), passphrase)
         manifest = _decode(data, Manifest, MANIFEST)
         sizes = {info.filename: info.file_size for info in self._container.infolist() if info.filename != MANIFEST}
         if sizes != {name: member.bytes for name, member in manifest.members.items()}:
@@ -300,18 +356,54 @@ class _Reader:
         self._members = manifest.members
         return manifest
 
+    def _encrypted(self, outer: archive.EncryptedManifest, passphrase: str | None) -> Manifest:
+        if passphrase is None:
+            raise ProfileError(
+                "The file is an encrypted profile.",
+                "Type the passphrase that the profile had when it was exported.",
+                code=ErrorCode.PROFILE_LOCKED,
+                because=because(Reason.EXPORT_LOCKED),
+            )
+        self.key = keys.open_slot(outer.key, passphrase, "that file")
+        content = sealed.unseal(self.key, archive.purpose(MANIFEST), outer.manifest, Path(MANIFEST))
+        manifest = _decode(content, Manifest, MANIFEST)
+        names = {info.filename for info in self._container.infolist()} - {MANIFEST}
+        if names != set(manifest.members) or any(
+            member.bytes > MAX_MEMBER[name] for name, member in manifest.members.items()
+        ):
+            raise _refused("its contents are not those that its manifest lists")
+        self._members = manifest.members
+        return manifest
+
+    def _plain(self, name: str) -> Iterator[bytes]:
+        """The bytes of a member as they were before they were packed and encrypted; no more than a chunk at once."""
+        with self._container.open(name) as member:
+            if self.key is None:
+                while chunk := member.read(_CHUNK):
+                    yield chunk
+                return
+            unpacking = zlib.decompressobj()
+            packed = sealed.reader(self.key, archive.purpose(name), cast(BinaryIO, member), Path(name))
+            while block := packed.read(_CHUNK):
+                while block:
+                    yield unpacking.decompress(block, _CHUNK)
+                    block = unpacking.unconsumed_tail
+            while not unpacking.eof and (rest := unpacking.decompress(b"", _CHUNK)):
+                yield rest
+            if not unpacking.eof or unpacking.unused_data:
+                raise _refused(f"{name} is broken")
+
     def chunks(self, name: str) -> Iterator[bytes]:
         """The bytes of a member. Size and digest are checked at the end: use nothing of it for good before that."""
         info = self._members[name]
         digest = hashlib.blake2b(digest_size=32)
         size = 0
-        with self._container.open(name) as member:
-            while chunk := member.read(_CHUNK):
-                size += len(chunk)
-                if size > info.bytes:
-                    raise _refused(f"{name} is longer than it says")
-                digest.update(chunk)
-                yield chunk
+        for chunk in self._plain(name):
+            size += len(chunk)
+            if size > info.bytes:
+                raise _refused(f"{name} is longer than it says")
+            digest.update(chunk)
+            yield chunk
         if size != info.bytes:
             raise _refused(f"{name} is shorter than it says")
         if "blake2b:" + digest.hexdigest() != info.digest:
@@ -368,7 +460,7 @@ class _References:
             raise _refused(f"{self._place}: it belongs to something that is not in the file") from error
 
 
-_Decoded = TypeVar("_Decoded", archive.Version, Manifest)
+_Decoded = TypeVar("_Decoded", archive.Version, Manifest, archive.EncryptedManifest)
 
 
 def _decode(data: bytes, kind: type[_Decoded], name: str) -> _Decoded:

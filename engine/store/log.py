@@ -3,7 +3,8 @@
 When SQLite opens a log with a damaged byte in it, it uses what stands before that byte and silently drops every commit
 behind it; of a damaged first block it drops all. So the log is looked at before SQLite sees it, and one that is not
 whole is set aside as a copy and told of. SQLite's file formats: https://www.sqlite.org/fileformat2.html#walformat and
-https://www.sqlite.org/walformat.html (the index in shared memory, `-shm`).
+https://www.sqlite.org/walformat.html (the index in shared memory, `-shm`). An encrypted database has the same log, its
+checksums are those of the encrypted pages.
 
 What a crash leaves is not damage: an unfinished frame at the end, frames of a transaction without its commit, and
 behind them frames of an earlier use of the file (with other salts). After a loss of power the end of the log may be

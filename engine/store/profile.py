@@ -26,11 +26,24 @@ from typing import Self
 
 from engine.errors import StoreError
 from engine.reasons import Because, Reason, Remark, because
-from engine.store import archive, conversation_file, log, looks, seal, tally, timeline
+from engine.store import (
+    archive,
+    conversation_file,
+    drafts,
+    keys,
+    log,
+    looks,
+    seal,
+    snapshots,
+    switching,
+    tally,
+    timeline,
+)
 from engine.store.conversation_file import Kind, Speakers
-from engine.store.database import FILE_NAME, Database
+from engine.store.database import Database, place
 from engine.store.files import FileLock, Files, disk_errors, make_folders
 from engine.store.journal import Journal, bound_identity
+from engine.store.keys import DataKey, KeyFile
 from engine.store.records import (
     Arrays,
     Clock,
@@ -52,8 +65,6 @@ from engine.store.snapshots import Snapshots, check_identity
 from engine.store.timeline import DayRecord
 from engine.store.transcript import UNDO_SECONDS, Transcript
 
-SNAPSHOTS = "snapshots"
-
 
 class Profile:
     """An open profile. One at a time in all processes: whoever has it holds its lock. Close it, or use `with`.
@@ -62,9 +73,19 @@ class Profile:
     """
 
     def __init__(
-        self, files: Files, folder: Path, identity: StateIdentity, lock: FileLock, clock: Clock, store: Path
+        self,
+        files: Files,
+        folder: Path,
+        identity: StateIdentity,
+        lock: FileLock,
+        clock: Clock,
+        store: Path,
+        key: DataKey | None = None,
     ) -> None:
-        """Opens the profile in `folder`; `lock` is held and now belongs to the profile (also when this fails)."""
+        """Opens the profile in `folder`; `lock` is held and now belongs to the profile (also when this fails).
+
+        `key`: of an encrypted one.
+        """
         self.directory = folder
         self.identity = identity
         self._files = files
@@ -72,29 +93,32 @@ class Profile:
         self._store = store
         self._closed = False
         self._notices: list[Remark] = []
-        path = folder / FILE_NAME
+        self._key = key
+        path = place(folder, key)
         try:
-            sealed = seal.holds(files, folder, path)
-            seal.break_(files, folder)
+            sealed = seal.holds(files, folder, path, key)
+            seal.break_(files, folder, key)
             log.set_aside_if_damaged(files, path)
-            self._database = Database(files, folder, clock, sealed=sealed)
+            self._database = Database(files, folder, clock, sealed=sealed, key=key)
         except BaseException:
             lock.release()
             raise
         self._transcript = Transcript(self._database, self._notice)
         try:
             self._journal = Journal(self._database, self._notice)
+            states = snapshots.place(folder, key)
             with disk_errors("open the profile", folder):
-                make_folders(files, folder / SNAPSHOTS)
-            self._snapshots = Snapshots(files, folder / SNAPSHOTS, self._database, self._notice)
+                make_folders(files, states)
+            self._snapshots = Snapshots(files, states, self._database, self._notice, key)
             self._snapshots.clean()
+            self._settle_protection()
             with suppress(StoreError):  # read in the same order without it
                 self._transcript.settle()
             if sealed is False:
                 self._look_through()
             damaged_log = log.take_notice(files, path)
             if damaged_log is not None:
-                self._remark(damaged_log)
+                self.tell(damaged_log)
             # What a crash left marked. Not the last seconds: whoever deleted it may still be looking at "Undo".
             with suppress(StoreError):  # no room on the disk: the next opening tries again
                 self.purge_deleted(keep=UNDO_SECONDS)
@@ -121,9 +145,46 @@ class Profile:
                 finally:
                     self._database.close()
                 if self._database.is_alone():
-                    seal.close(self._files, self.directory, self._database.path)
+                    seal.close(self._files, self.directory, self._database.path, self._key)
             finally:
                 self._lock.release()
+
+    def _settle_protection(self) -> None:
+        """What a crash left of an encryption, a decryption or a change of name, now that what counts has been opened.
+
+        Of an encrypted profile the name is that of its key file: a list of profiles has no other.
+        """
+        switching.tidy(self._files, self.directory, self._key is not None, self.tell)
+        if self._key is None:
+            return
+        name = self.key_file().name
+        if name != self._database.value("SELECT name FROM profile"):
+            with self._database.transaction("repair the profile"):
+                self._database.run("UPDATE profile SET name = ?", (name,))
+
+    @property
+    def key(self) -> DataKey | None:
+        """What an encrypted profile is encrypted with; None: it is plain."""
+        return self._key
+
+    def key_file(self) -> KeyFile:
+        """How an encrypted profile is opened, as it stands on the disk now.
+
+        Raises:
+            StateError: STATE_TAMPERED.
+        """
+        assert self._key is not None, "a plain profile"
+        content, data = keys.read(self._files, self.directory)
+        keys.require_untouched(self._key, data, self.directory)
+        return content
+
+    def draft(self) -> str:
+        """What stood in the input box when it was last kept; empty: nothing."""
+        return drafts.read(self._files, self.directory, self._key)
+
+    def keep_draft(self, text: str) -> None:
+        """Keeps what stands in the input box; durable on return."""
+        drafts.write(self._files, self.directory, self._key, text)
 
     def _look_through(self) -> None:
         """The file is not the one that was closed: everything that can be checked is, and a person is told."""
@@ -146,7 +207,12 @@ class Profile:
     def record(self) -> ProfileRecord:
         """Id, name and looks (as they are now: they can be changed while it is open) and date."""
         name, created, colour, picture = self._database.row("SELECT name, created, colour, picture FROM profile")
-        return ProfileRecord(self.directory.name, name, created, "", *looks.read(name, colour, picture))
+        shown = looks.read(name, colour, picture)
+        encrypted, remembered = self._key is not None, False
+        if encrypted:
+            with suppress(StoreError):  # damaged while it is open: whoever needs more of it says so
+                remembered = self.key_file().keyring is not None
+        return ProfileRecord(self.directory.name, name, created, "", *shown, encrypted, remembered)
 
     def counts(self) -> Counts:
         """How much there is of everything."""
@@ -166,12 +232,13 @@ class Profile:
         notices, self._notices = self._notices, []
         return notices
 
-    def _notice(self, text: str, why: Because) -> None:
-        self._remark(Remark(text, why))
-
-    def _remark(self, remark: Remark) -> None:
+    def tell(self, remark: Remark) -> None:
+        """Adds to the notices."""
         if remark not in self._notices:
             self._notices.append(remark)
+
+    def _notice(self, text: str, why: Because) -> None:
+        self.tell(Remark(text, why))
 
     # ------------------------------------------------------------------------------------------ transcript
 
@@ -491,7 +558,7 @@ class Profile:
     def export(self, path: Path, overwrite: bool = False) -> int:
         """Writes the whole profile to one file; returns its size. After a crash it is there in full or not at all.
 
-        An existing file is refused unless `overwrite`.
+        That of an encrypted profile opens with the same passphrase. An existing file is refused unless `overwrite`.
         """
         path = path.absolute()
         self._refuse_place(path, overwrite)
@@ -505,6 +572,8 @@ class Profile:
                 state=None if bound is None else self._snapshots.load(bound),
                 transcript=self._transcript,
                 journal=self._journal,
+                key=self._key,
+                slot=None if self._key is None else self.key_file().passphrase,
             )
             return archive.write(self._files, path, source)
 

@@ -48,6 +48,10 @@ class ProfileRecord:
     """`#rrggbb`; empty when it cannot be read."""
     picture: bytes = b""
     """A small PNG; empty: none."""
+    encrypted: bool = False
+    """Of one that is not open nothing but the name can be told."""
+    remembered: bool = False
+    """The system's keyring keeps what opens it without its passphrase."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,37 +6,55 @@ removed at the next open and never used. The newest two are kept.
 
     save     file complete and synced -> row in, rows of older ones out (one commit) -> their files removed
     discard  rows out (one commit, the same as the forgotten entry's) -> files removed, damaged ones too
+
+Those of an encrypted profile are sealed streams (`sealed`) in a folder of their own; their names say nothing of them.
 """
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from engine.errors import ErrorCode, StateError
 from engine.reasons import Because, Reason, because
-from engine.store import tensors
+from engine.store import sealed, tensors
 from engine.store.database import Database
 from engine.store.files import Files, disk_errors, make_folders, write_atomically
 from engine.store.journal import bind, bound_identity
 from engine.store.records import Arrays, SnapshotRecord, StateIdentity
 
+if TYPE_CHECKING:
+    from engine.store.keys import DataKey
+
+FOLDER: Final = "snapshots"
+ENCRYPTED: Final = "vault"
 KEEP: Final = 2
 DAMAGED: Final = ".damaged"
 _OURS: Final = re.compile(r"\.?\d{8,}-[0-9a-f]{16}\.safetensors(\.damaged|\.[0-9a-f]+\.tmp)?")
+_PURPOSE: Final = "snapshot"
 _COLUMNS: Final = "seq, file, last_entry, bytes, digest, created"
 
 
 class Snapshots:
     """The snapshot files of one profile and the rows that name them."""
 
-    def __init__(self, files: Files, folder: Path, database: Database, notice: Callable[[str, Because], None]) -> None:
+    def __init__(
+        self,
+        files: Files,
+        folder: Path,
+        database: Database,
+        notice: Callable[[str, Because], None],
+        key: DataKey | None = None,
+    ) -> None:
+        """`folder` holds the files and nothing else; `key`: of an encrypted profile."""
         self._files = files
         self._folder = folder
+        self._key = key
         self._database = database
         self._notice = notice
 
@@ -58,11 +76,15 @@ class Snapshots:
         db = self._database
         encoded = tensors.encode(arrays, identity, last_entry)
         seq = db.next_id("snapshot", "seq")
-        name = f"{seq:08d}-{encoded.digest.removeprefix('blake2b:')[:16]}.safetensors"
+        name = f"{seq:08d}-{self._label(encoded.digest)}.safetensors"
         path = self._folder / name
         with disk_errors("save the learned state", path):
             make_folders(self._files, self._folder)
-            write_atomically(self._files, path, encoded.chunks, encoded.size)
+            if self._key is None:
+                write_atomically(self._files, path, encoded.chunks, encoded.size)
+            else:
+                chunks = sealed.seal(self._key, _PURPOSE, encoded.chunks)
+                write_atomically(self._files, path, chunks, sealed.size(encoded.size))
         with db.transaction("save the learned state"):
             bind(db, identity)
             db.run(
@@ -74,6 +96,12 @@ class Snapshots:
                 db.run("DELETE FROM snapshot WHERE seq = ?", (record.seq,))
         self._remove([self.path(record) for record in old])
         return path
+
+    def _label(self, digest: str) -> str:
+        """16 hexadecimal digits of the state's digest, so that two files never have one name."""
+        if self._key is None:
+            return digest.removeprefix("blake2b:")[:16]
+        return hashlib.blake2b(digest.encode(), digest_size=8, key=self._key.derive("snapshot name")).hexdigest()
 
     def load(self, identity: StateIdentity, upto: int | None = None) -> tensors.State | None:
         """The newest snapshot that is whole, or None. Those that are not are set aside on the way and noticed.
@@ -116,8 +144,7 @@ class Snapshots:
                     )
                     return None
                 try:
-                    with self._files.open_read(path) as file:
-                        state = tensors.decode(file, found.st_size, path)
+                    state = self._decode(path, found.st_size)
                 except OSError as error:
                     if error.errno != errno.EIO:  # a bad spot on the disk is damage; a missing permission is not
                         raise
@@ -128,6 +155,16 @@ class Snapshots:
             self._set_aside(record, path, damage.message)
             return None
         return state
+
+    def _decode(self, path: Path, size: int) -> tensors.State:
+        with self._files.open_read(path) as file:
+            if self._key is None:
+                return tensors.decode(file, size, path)
+            try:
+                plain = sealed.reader(self._key, _PURPOSE, file, path)
+                return tensors.decode(plain, sealed.plain_size(size), path)
+            except sealed.Broken as broken:
+                raise tensors.SnapshotDamaged(broken.message) from broken
 
     def _set_aside(self, record: SnapshotRecord, path: Path, reason: str) -> None:
         aside = path.with_name(path.name + DAMAGED)
@@ -195,6 +232,11 @@ class Snapshots:
             with suppress(OSError):
                 self._files.sync_folder(self._folder)
         return left
+
+
+def place(folder: Path, key: DataKey | None) -> Path:
+    """Where the snapshots of a profile are."""
+    return folder / (FOLDER if key is None else ENCRYPTED)
 
 
 def check_identity(database: Database, identity: StateIdentity) -> None:

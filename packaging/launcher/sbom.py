@@ -52,6 +52,8 @@ _SPDX: Final = {
     "the unlicense (unlicense)": "Unlicense",
     "mozilla public license 2.0 (mpl 2.0)": "MPL-2.0",
 }
+# What no metadata says: the binding, SQLCipher, and OpenSSL, which is linked into it.
+_UNSAID: Final = {"sqlcipher3": "Zlib AND BSD-3-Clause AND Apache-2.0"}
 _PIN: Final = re.compile(r"([A-Za-z0-9._-]+)==(\S+)")
 _MODELS: Final = {
     "resources/models/bit-ttt-smollm2-135m.gguf": "Apache-2.0",
@@ -84,6 +86,8 @@ def licence(name: str) -> str:
     """
     if name in _NOT_INSTALLED:
         return _NOT_INSTALLED[name]
+    if name in _UNSAID:
+        return _UNSAID[name]
     try:
         about = metadata.metadata(name)
     except metadata.PackageNotFoundError:

@@ -949,6 +949,38 @@
         <translation>別のものを選んでください。</translation>
     </message>
     <message>
+        <source>The profile is locked.</source>
+        <translation>このプロファイルはロックされています。</translation>
+    </message>
+    <message>
+        <source>Type its passphrase.</source>
+        <translation>パスフレーズを入力してください。</translation>
+    </message>
+    <message>
+        <source>That is not the passphrase.</source>
+        <translation>パスフレーズが違います。</translation>
+    </message>
+    <message>
+        <source>Type it again: upper and lower case differ. A lost passphrase cannot be recovered.</source>
+        <translation>もう一度入力してください（大文字と小文字は区別されます）。忘れたパスフレーズを取り戻す方法はありません。</translation>
+    </message>
+    <message>
+        <source>This cannot be a passphrase.</source>
+        <translation>これはパスフレーズに使えません。</translation>
+    </message>
+    <message>
+        <source>The system&apos;s keyring cannot be used.</source>
+        <translation>システムのキーリングを利用できません。</translation>
+    </message>
+    <message>
+        <source>Unlock the keyring and try again, or go on with the passphrase.</source>
+        <translation>キーリングのロックを解除してもう一度試すか、パスフレーズを入力して続けてください。</translation>
+    </message>
+    <message>
+        <source>The profile is protected already, or not at all.</source>
+        <translation>プロファイルはすでに保護されているか、保護されていません。</translation>
+    </message>
+    <message>
         <source>What this profile has learned belongs to another language model or another version of the memory.</source>
         <translation>このプロファイルが覚えた内容は、別の言語モデル、または別のバージョンの記憶のものです。</translation>
     </message>
@@ -991,6 +1023,14 @@
     <message>
         <source>This cannot be undone, so it has to be confirmed.</source>
         <translation>元に戻せない操作なので、確認が必要です。</translation>
+    </message>
+    <message>
+        <source>Something of the protected profile was changed by somebody else, or is damaged.</source>
+        <translation>保護されたプロファイルの一部が、ほかの誰かに書き換えられたか、壊れています。</translation>
+    </message>
+    <message>
+        <source>What protected profiles need is not installed.</source>
+        <translation>保護されたプロファイルに必要なものがインストールされていません。</translation>
     </message>
     <message>
         <source>The engine stopped before it answered.</source>
@@ -2286,6 +2326,25 @@ Everything stays on this computer.</source>
     </message>
 </context>
 <context>
+    <name>PassphraseDialog</name>
+    <message>
+        <source>&amp;Show what is typed</source>
+        <translation>入力した文字を表示する(&amp;S)</translation>
+    </message>
+    <message>
+        <source>&amp;Remember on this computer (in the system&apos;s keyring)</source>
+        <translation>このコンピューターに記憶する（システムのキーリング）(&amp;R)</translation>
+    </message>
+    <message>
+        <source>One moment…</source>
+        <translation>お待ちください…</translation>
+    </message>
+    <message>
+        <source>The two are not the same.</source>
+        <translation>二つの入力が一致しません。</translation>
+    </message>
+</context>
+<context>
     <name>ProfileMenu</name>
     <message>
         <source>&amp;Profile</source>
@@ -2326,6 +2385,10 @@ Everything stays on this computer.</source>
     <message>
         <source>&amp;Delete…</source>
         <translation>削除(&amp;D)…</translation>
+    </message>
+    <message>
+        <source>{name} (locked)</source>
+        <translation>{name}（ロック中）</translation>
     </message>
     <message>
         <source>New profile</source>
@@ -2401,6 +2464,137 @@ Everything stays on this computer.</source>
     </message>
 </context>
 <context>
+    <name>Protection</name>
+    <message>
+        <source>&amp;Protect with a passphrase…</source>
+        <translation>パスフレーズで保護(&amp;P)…</translation>
+    </message>
+    <message>
+        <source>&amp;Passphrase</source>
+        <translation>パスフレーズ(&amp;P)</translation>
+    </message>
+    <message>
+        <source>&amp;Lock now</source>
+        <translation>今すぐロック(&amp;L)</translation>
+    </message>
+    <message>
+        <source>&amp;Change the passphrase…</source>
+        <translation>パスフレーズを変更(&amp;C)…</translation>
+    </message>
+    <message>
+        <source>&amp;Remember on this computer</source>
+        <translation>このコンピューターに記憶する(&amp;R)</translation>
+    </message>
+    <message>
+        <source>Remove the &amp;protection…</source>
+        <translation>保護を解除(&amp;P)…</translation>
+    </message>
+    <message>
+        <source>“{name}” is locked.</source>
+        <translation>「{name}」はロックされています。</translation>
+    </message>
+    <message>
+        <source>Unlock…</source>
+        <translation>ロックを解除…</translation>
+    </message>
+    <message>
+        <source>Unlock profile</source>
+        <translation>ロックの解除</translation>
+    </message>
+    <message>
+        <source>“{name}” is protected by a passphrase.</source>
+        <translation>「{name}」はパスフレーズで保護されています。</translation>
+    </message>
+    <message>
+        <source>Passphrase</source>
+        <translation>パスフレーズ</translation>
+    </message>
+    <message>
+        <source>Unlock</source>
+        <translation>解除</translation>
+    </message>
+    <message>
+        <source>Import an encrypted profile</source>
+        <translation>暗号化されたプロファイルの読み込み</translation>
+    </message>
+    <message>
+        <source>“{name}” was exported from a protected profile.</source>
+        <translation>「{name}」は保護されたプロファイルから書き出されたものです。</translation>
+    </message>
+    <message>
+        <source>It opens with the passphrase of that time, and so will the new profile.</source>
+        <translation>書き出した当時のパスフレーズで開きます。新しいプロファイルも同じパスフレーズになります。</translation>
+    </message>
+    <message>
+        <source>Import</source>
+        <translation>読み込む</translation>
+    </message>
+    <message>
+        <source>“{name}” is protected now.</source>
+        <translation>「{name}」を保護しました。</translation>
+    </message>
+    <message>
+        <source>Protect with a passphrase</source>
+        <translation>パスフレーズで保護</translation>
+    </message>
+    <message>
+        <source>Everything in “{name}” will be encrypted on the disk: the conversations, what was learned, and what is exported from now on. Only its name stays readable.</source>
+        <translation>「{name}」の会話、覚えたこと、これから書き出すファイルを、すべて暗号化してディスクに保存します。読めるまま残るのは名前だけです。</translation>
+    </message>
+    <message>
+        <source>A lost passphrase cannot be recovered: without it nobody can open the profile again. Exports and backups made before stay as they are.</source>
+        <translation>忘れたパスフレーズを取り戻す方法はありません。パスフレーズがなければ、誰もこのプロファイルを開けなくなります。以前の書き出しやバックアップは、元のまま残ります。</translation>
+    </message>
+    <message>
+        <source>The same once more</source>
+        <translation>もう一度同じものを</translation>
+    </message>
+    <message>
+        <source>Protect</source>
+        <translation>保護する</translation>
+    </message>
+    <message>
+        <source>“{name}” has another passphrase now.</source>
+        <translation>「{name}」のパスフレーズを変更しました。</translation>
+    </message>
+    <message>
+        <source>Change the passphrase</source>
+        <translation>パスフレーズの変更</translation>
+    </message>
+    <message>
+        <source>A lost passphrase cannot be recovered. What was exported before opens with the old one.</source>
+        <translation>忘れたパスフレーズを取り戻す方法はありません。以前に書き出したファイルは、古いパスフレーズで開きます。</translation>
+    </message>
+    <message>
+        <source>Passphrase of today</source>
+        <translation>現在のパスフレーズ</translation>
+    </message>
+    <message>
+        <source>New passphrase</source>
+        <translation>新しいパスフレーズ</translation>
+    </message>
+    <message>
+        <source>Change</source>
+        <translation>変更する</translation>
+    </message>
+    <message>
+        <source>“{name}” is no longer protected.</source>
+        <translation>「{name}」の保護を解除しました。</translation>
+    </message>
+    <message>
+        <source>Remove the protection</source>
+        <translation>保護の解除</translation>
+    </message>
+    <message>
+        <source>Whoever can read this computer&apos;s disk can read “{name}” then.</source>
+        <translation>解除すると、このコンピューターのディスクを読める人は誰でも「{name}」を読めるようになります。</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>解除する</translation>
+    </message>
+</context>
+<context>
     <name>ReadingRow</name>
     <message>
         <source>Stopping…</source>
@@ -2454,6 +2648,14 @@ Everything stays on this computer.</source>
     <message>
         <source>This profile&apos;s file was changed while Techo was closed, and {found} messages or learned turns in it are damaged.</source>
         <translation>Techo を閉じている間にこのプロフィールのファイルが変わり、発言または学習した内容のうち {found} 件が壊れています。</translation>
+    </message>
+    <message>
+        <source>This profile&apos;s file was changed while Techo was closed. What of it is damaged is named when it is read.</source>
+        <translation>Techo を閉じている間に、このプロファイルのファイルが変わりました。壊れている所があれば、読むときにお知らせします。</translation>
+    </message>
+    <message>
+        <source>A disk may be failing, or another program wrote there. Compare it with an export, and have the disk checked.</source>
+        <translation>ディスクの故障か、ほかのプログラムの書き込みかもしれません。書き出しておいたファイルと見比べ、ディスクを点検してください。</translation>
     </message>
     <message>
         <source>The learned turn {entry} was damaged on the disk and is not part of the memory any more.</source>
@@ -2526,6 +2728,30 @@ Everything stays on this computer.</source>
     <message>
         <source>{path} could not be removed. It still holds what was to be forgotten.</source>
         <translation>{path} を削除できませんでした。忘れるはずの内容が残っています。</translation>
+    </message>
+    <message>
+        <source>The profile is protected, but this computer does not remember its passphrase.</source>
+        <translation>プロファイルを保護しましたが、このコンピューターはパスフレーズを記憶していません。</translation>
+    </message>
+    <message>
+        <source>The profile is protected, but some of its old files, which anybody can read, could not be removed.</source>
+        <translation>プロファイルを保護しましたが、誰でも読める古いファイルの一部を消せませんでした。</translation>
+    </message>
+    <message>
+        <source>Open the profile once more: Techo tries again each time.</source>
+        <translation>プロファイルを開き直してください。Techo は開くたびに削除を試みます。</translation>
+    </message>
+    <message>
+        <source>Some old files of the protected profile could not be removed. They are not used any more.</source>
+        <translation>保護していたときの古いファイルの一部を消せませんでした。もう使われません。</translation>
+    </message>
+    <message>
+        <source>Techo tries again when the profile is opened next.</source>
+        <translation>次にプロファイルを開くとき、もう一度削除を試みます。</translation>
+    </message>
+    <message>
+        <source>What was written to {file} is not encrypted: whoever gets that file can read it.</source>
+        <translation>{file} に書き出した内容は暗号化されていません。このファイルを手に入れた人は誰でも読めます。</translation>
     </message>
     <message>
         <source>The disk is full ({path}).</source>
@@ -2668,6 +2894,18 @@ Everything stays on this computer.</source>
         <translation>何も変更していません。フォルダーの控えを取ってから、最後に書き出したファイルを新しい名前で読み込むか、バックアップを戻してください。</translation>
     </message>
     <message>
+        <source>The file of this protected profile was changed by somebody else, or is damaged ({path}).</source>
+        <translation>この保護されたプロファイルのファイルが、ほかの誰かに書き換えられたか、壊れています（{path}）。</translation>
+    </message>
+    <message>
+        <source>Another program is reading the file of this profile.</source>
+        <translation>ほかのプログラムがこのプロファイルのファイルを読んでいます。</translation>
+    </message>
+    <message>
+        <source>Close that program, and try again. Nothing was changed.</source>
+        <translation>そのプログラムを閉じて、もう一度試してください。何も変更していません。</translation>
+    </message>
+    <message>
         <source>Techo cannot search what was said: this Python&apos;s SQLite ({have}) cannot do it.</source>
         <translation>チャットを検索できません。この Python の SQLite（{have}）が対応していません。</translation>
     </message>
@@ -2752,6 +2990,130 @@ Everything stays on this computer.</source>
         <translation>終わるのを待つか、そちらを閉じて、もう一度試してください。</translation>
     </message>
     <message>
+        <source>The profile “{name}” is locked.</source>
+        <translation>プロファイル「{name}」はロックされています。</translation>
+    </message>
+    <message>
+        <source>Type its passphrase.</source>
+        <translation>パスフレーズを入力してください。</translation>
+    </message>
+    <message>
+        <source>The profile “{name}” is locked, and the system&apos;s keyring does not open it.</source>
+        <translation>プロファイル「{name}」はロックされていて、システムのキーリングでは開けません。</translation>
+    </message>
+    <message>
+        <source>The profile “{name}” is not protected.</source>
+        <translation>プロファイル「{name}」は保護されていません。</translation>
+    </message>
+    <message>
+        <source>Protect it with a passphrase first.</source>
+        <translation>先にパスフレーズで保護してください。</translation>
+    </message>
+    <message>
+        <source>The profile “{name}” is protected already.</source>
+        <translation>プロファイル「{name}」はすでに保護されています。</translation>
+    </message>
+    <message>
+        <source>Change its passphrase instead.</source>
+        <translation>代わりにパスフレーズを変更してください。</translation>
+    </message>
+    <message>
+        <source>That is not the passphrase.</source>
+        <translation>パスフレーズが違います。</translation>
+    </message>
+    <message>
+        <source>Type it again: upper and lower case differ. A lost passphrase cannot be recovered.</source>
+        <translation>もう一度入力してください（大文字と小文字は区別されます）。忘れたパスフレーズを取り戻す方法はありません。</translation>
+    </message>
+    <message>
+        <source>The passphrase is empty.</source>
+        <translation>パスフレーズが空です。</translation>
+    </message>
+    <message>
+        <source>Type at least one character; a few words that only you know are good.</source>
+        <translation>一文字以上入力してください。自分だけが知っている言葉をいくつか並べるのがおすすめです。</translation>
+    </message>
+    <message>
+        <source>A passphrase has {most} characters at most.</source>
+        <translation>パスフレーズは {most} 文字までです。</translation>
+    </message>
+    <message>
+        <source>Choose a shorter passphrase.</source>
+        <translation>短いパスフレーズにしてください。</translation>
+    </message>
+    <message>
+        <source>The passphrase holds half a character.</source>
+        <translation>パスフレーズに不完全な文字が入っています。</translation>
+    </message>
+    <message>
+        <source>Type it anew.</source>
+        <translation>入力し直してください。</translation>
+    </message>
+    <message>
+        <source>There is not enough memory to try the passphrase: {need_bytes} are needed.</source>
+        <translation>パスフレーズを確かめるためのメモリーが足りません（{need_bytes} 必要です）。</translation>
+    </message>
+    <message>
+        <source>Close other programs and try again. Nothing was changed.</source>
+        <translation>ほかのプログラムを閉じて、もう一度試してください。何も変更していません。</translation>
+    </message>
+    <message>
+        <source>The file with the profile&apos;s key was damaged. Its copy was whole and was used; both are right again.</source>
+        <translation>プロファイルの鍵のファイルが壊れていました。無事だった控えを使い、両方を元どおりにしました。</translation>
+    </message>
+    <message>
+        <source>A disk may be failing. Export the profile to another disk, and have this one checked.</source>
+        <translation>ディスクが故障しかけているかもしれません。プロファイルを別のディスクに書き出し、このディスクを点検してください。</translation>
+    </message>
+    <message>
+        <source>The file with the profile&apos;s key was changed, or is damaged ({path}).</source>
+        <translation>プロファイルの鍵のファイルが書き換えられたか、壊れています（{path}）。</translation>
+    </message>
+    <message>
+        <source>Put it back from a backup of its folder, or import the profile&apos;s last export under a new name. Nothing was changed.</source>
+        <translation>フォルダーのバックアップから戻すか、最後に書き出したファイルを新しい名前で読み込んでください。何も変更していません。</translation>
+    </message>
+    <message>
+        <source>This computer has no keyring that is safe.</source>
+        <translation>このコンピューターには安全なキーリングがありません。</translation>
+    </message>
+    <message>
+        <source>Go on with the passphrase.</source>
+        <translation>パスフレーズを入力して続けてください。</translation>
+    </message>
+    <message>
+        <source>The system&apos;s keyring cannot be used.</source>
+        <translation>システムのキーリングを利用できません。</translation>
+    </message>
+    <message>
+        <source>Unlock the keyring and try again, or go on with the passphrase.</source>
+        <translation>キーリングのロックを解除してもう一度試すか、パスフレーズを入力して続けてください。</translation>
+    </message>
+    <message>
+        <source>{package}, which protected profiles need, is not installed or does not work.</source>
+        <translation>保護されたプロファイルに必要な {package} が、インストールされていないか動きません。</translation>
+    </message>
+    <message>
+        <source>Run ./techo: it sets it up again. Nothing was changed.</source>
+        <translation>./techo を実行してください。もう一度用意されます。何も変更していません。</translation>
+    </message>
+    <message>
+        <source>Not everything of the profile could be carried over.</source>
+        <translation>プロファイルの一部を移せませんでした。</translation>
+    </message>
+    <message>
+        <source>Nothing was changed. Try again.</source>
+        <translation>何も変更していません。もう一度試してください。</translation>
+    </message>
+    <message>
+        <source>The encrypted file {file} was changed by somebody else, or is damaged.</source>
+        <translation>暗号化されたファイル {file} が、ほかの誰かに書き換えられたか、壊れています。</translation>
+    </message>
+    <message>
+        <source>Use an export of the profile, or a backup of its folder. Nothing was changed.</source>
+        <translation>書き出しておいたファイルか、フォルダーのバックアップを使ってください。何も変更していません。</translation>
+    </message>
+    <message>
         <source>What this profile has learned belongs to another language model.</source>
         <translation>このプロフィールが学習した内容は、別の言語モデルのものです。</translation>
     </message>
@@ -2800,6 +3162,10 @@ Everything stays on this computer.</source>
         <translation>Techo を更新してから、もう一度読み込んでください。何も読み込んでいません。</translation>
     </message>
     <message>
+        <source>This profile was protected by a newer Techo (format {format}).</source>
+        <translation>このプロファイルは新しい版の Techo で保護されています（形式 {format}）。</translation>
+    </message>
+    <message>
         <source>The learned turn {entry} is damaged.</source>
         <translation>学習した内容 {entry} 番が壊れています。</translation>
     </message>
@@ -2842,6 +3208,14 @@ Everything stays on this computer.</source>
     <message>
         <source>Export the profile again, and copy the whole file. Nothing was imported.</source>
         <translation>もう一度プロフィールを書き出して、ファイル全体を写してください。何も読み込んでいません。</translation>
+    </message>
+    <message>
+        <source>This file is a protected profile.</source>
+        <translation>このファイルは保護されたプロファイルです。</translation>
+    </message>
+    <message>
+        <source>Type the passphrase that the profile had when it was exported.</source>
+        <translation>書き出したときのパスフレーズを入力してください。</translation>
     </message>
     <message>
         <source>{path} is inside Techo&apos;s own folder.</source>

@@ -58,14 +58,22 @@ class Store:
         self.data["next"] += 1
         return int(self.data["next"])
 
-    def profiles(self) -> list[p.ProfileInfo]:
-        return [self.info(name) for name in self.data["profiles"]]
+    def profiles(self, open_one: str | None) -> list[p.ProfileInfo]:
+        return [self.info(name, open_one) for name in self.data["profiles"]]
 
-    def info(self, name: str) -> p.ProfileInfo:
+    def info(self, name: str, open_one: str | None = None) -> p.ProfileInfo:
         found = self.data["profiles"][name]
         picture = base64.b64decode(found.get("picture", ""))
+        encrypted = found.get("passphrase") is not None
         return p.ProfileInfo(
-            id=found["id"], name=name, created=NOW, colour=found.get("colour", "#2d5480"), picture=picture
+            id=found["id"],
+            name=name,
+            created=NOW,
+            colour=found.get("colour", "#2d5480"),
+            picture=picture,
+            encrypted=encrypted,
+            locked=encrypted and name != open_one,
+            remembered=found.get("remembered", False),
         )
 
 
@@ -141,7 +149,18 @@ class Engine:
         return found
 
     def info(self) -> p.ProfileInfo:
-        return self.store.info(str(self.profile))
+        return self.store.info(str(self.profile), self.profile)
+
+    def unlock(self, name: str, passphrase: str | None) -> None:
+        """No encryption here: what a front end sees of it."""
+        found = self.store.data["profiles"][name]
+        wanted = found.get("passphrase")
+        if wanted is None or (passphrase is None and found.get("remembered")):
+            return
+        if passphrase is None:
+            raise Fail(1210, f"The profile {name} is locked.", "Type its passphrase.")
+        if passphrase != wanted:
+            raise Fail(1211, f"That is not the passphrase of the profile {name}.", "Type it again.")
 
     def make(self, name: str) -> None:
         number = self.store.number()
@@ -175,6 +194,7 @@ class Engine:
                 if not params.create:
                     raise Fail(1201, "There is no such profile.")
                 self.make(params.profile)
+            self.unlock(params.profile, params.passphrase)
             self.profile = params.profile
         own = p.BackboneInfo(
             name="Scripted", digest="blake2b:00", layers=1, width=1, vocabulary=1, window=2048, cache=23_040
@@ -201,13 +221,14 @@ class Engine:
         return p.Ok()
 
     def do_profile_list(self, _: None) -> p.ProfileList:
-        return p.ProfileList(profiles=self.store.profiles(), current=self.profile)
+        return p.ProfileList(profiles=self.store.profiles(self.profile), current=self.profile)
 
     def do_profile_open(self, params: p.ProfileName) -> p.ProfileOpened:
         if params.name in self.options.in_use:
             raise Fail(1204, f"The profile “{params.name}” is open elsewhere.", "Close the other window.")
         if params.name not in self.store.data["profiles"]:
             raise Fail(1201, "There is no such profile.")
+        self.unlock(params.name, params.passphrase)
         self.profile = params.name
         return p.ProfileOpened(profile=self.info(), notices=[])
 
@@ -243,7 +264,41 @@ class Engine:
         if params.picture is not None:
             profile["picture"] = base64.b64encode(params.picture).decode()
         self.store.save()
-        return self.store.info(params.name)
+        return self.store.info(params.name, self.profile)
+
+    def protect(self, name: str, **changes: Any) -> p.ProfileInfo:
+        self.store.data["profiles"][name].update(changes)
+        self.store.save()
+        return self.store.info(name, self.profile)
+
+    def do_profile_encrypt(self, params: p.ProfileEncrypt) -> p.ProfileInfo:
+        if params.passphrase == "too weak for the disk":
+            raise Fail(1304, "Could not encrypt the profile: the disk is full.", "Free some space.")
+        return self.protect(params.name, passphrase=params.passphrase, remembered=params.remember)
+
+    def do_profile_decrypt(self, params: p.ProfileName) -> p.ProfileInfo:
+        self.unlock(params.name, params.passphrase)
+        return self.protect(params.name, passphrase=None, remembered=False)
+
+    def do_profile_passphrase(self, params: p.ProfilePassphrase) -> p.ProfileInfo:
+        self.unlock(params.name, params.passphrase)
+        return self.protect(params.name, passphrase=params.new_passphrase)
+
+    def do_profile_remember(self, params: p.ProfileRemember) -> p.ProfileInfo:
+        if self.options.no_keyring:
+            raise Fail(1213, "The system's keyring cannot be used.", "Go on with the passphrase.")
+        return self.protect(params.name, remembered=params.remember)
+
+    def do_profile_lock(self, _: None) -> p.Ok:
+        self.profile = None
+        return p.Ok()
+
+    def do_profile_draft(self, params: p.Draft) -> p.Draft:
+        before = self.open.get("draft", "")
+        if params.text is not None:
+            self.open["draft"] = params.text
+            self.store.save()
+        return p.Draft(text=before)
 
     def do_profile_delete(self, params: p.ProfileName) -> p.Ok:
         profile = self.store.data["profiles"][params.name]
@@ -746,6 +801,9 @@ class Engine:
             data = json.loads(Path(params.path).read_bytes())
         except (OSError, ValueError) as error:
             raise Fail(1305, "This is no Techo file.", "Choose a file that Techo exported.") from error
+        wanted = data.get("passphrase")
+        if wanted is not None and params.passphrase != wanted:
+            raise Fail(1210 if params.passphrase is None else 1211, "The file is an encrypted profile.", "Type it.")
         data["id"] = f"id{self.store.number()}"
         self.store.data["profiles"][params.name] = data
         self.store.save()
@@ -761,6 +819,7 @@ def main() -> None:
     parser.add_argument("--no-model", action="store_true")
     parser.add_argument("--notice", action="store_true")
     parser.add_argument("--other-model", action="store_true", help="the memory was learned with another one")
+    parser.add_argument("--no-keyring", action="store_true")
     parser.add_argument("--in-use", nargs="*", default=[])
     parser.add_argument("--undo", type=float, default=30.0, help="seconds for which a deletion can be undone")
     parser.add_argument("--slow-search", type=float, default=0.0)

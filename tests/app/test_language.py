@@ -238,6 +238,7 @@ def test_a_notice_of_the_engine_says_whose_words_it_holds(qapp: QApplication) ->
 def test_every_reason_of_the_engine_has_words_in_both_languages(qapp: QApplication, reason: Reason) -> None:
     values: dict[str, str | int] = {"path": "/home/mika/x", "name": "Work", "other": "Home", "aside": "x.damaged"}
     values |= {"file": "x.gguf", "model": "m", "format": "9.0", "character": "U+0007", "have": "3.1", "need": "3.9"}
+    values["package"] = "SQLCipher"
     values |= dict.fromkeys(
         ["entry", "message", "found", "seconds", "length", "most", "part", "parts", "failures", "status", "pages"], 1234
     )

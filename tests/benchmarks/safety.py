@@ -4,6 +4,7 @@
     power        a whole conversation with the real model, traced; a loss of power before every operation, or a sample
     faults       the same conversation; at every operation, or a sample a step, the disk fails or the process dies
     hostile      hostile messages to a real engine, import files, GGUF headers, episodes, Markdown, settings
+    encryption   what an encrypted profile costs beside a plain one (prints a table, too)
 
 Prints one JSON object; the exit status is 1 when anything was lost.
 """
@@ -26,6 +27,7 @@ from hypothesis import strategies as st
 from engine.errors import EngineError, ModelFileError
 from engine.models.header import read_header
 from engine.store import ProfileStore
+from tests.benchmarks import encryption
 from tests.engine.models import gguf_bytes
 from tests.engine.server import crash_check, hostile, power_driver
 from tests.engine.store import corruption, samples
@@ -48,6 +50,9 @@ def main() -> int:
     part = parts.add_parser("hostile", help="feed what nobody should have to read")
     part.add_argument("--examples", type=int, default=1000, help="of each kind (default: %(default)s)")
     part.set_defaults(run=_hostile)
+    part = parts.add_parser("encryption", help="the same work in a plain and in an encrypted profile")
+    part.add_argument("--rounds", type=int, default=15, help="of everything; the median counts (default: %(default)s)")
+    part.set_defaults(run=_encryption)
     for part in parts.choices.values():
         part.add_argument("--seed", type=int, default=7)
         part.add_argument("--folder", type=Path, help="where to work (default: in memory, where there is room)")
@@ -74,6 +79,12 @@ def _power(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
 
 def _faults(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     return crash_check.faults(folder, power_driver.load(), options.sample, options.seed).as_json()
+
+
+def _encryption(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    report = encryption.run(folder, options.rounds)
+    print(encryption.table(report))
+    return report
 
 
 def _hostile(folder: Path, options: argparse.Namespace) -> dict[str, Any]:

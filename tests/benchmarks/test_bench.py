@@ -7,11 +7,13 @@ the README, since CI's machines are busy: they catch a regression, they do not r
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine.cli import main
+from tests.benchmarks import encryption
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -71,3 +73,12 @@ def test_controls_survive_the_memory(capsys: pytest.CaptureFixture[str]) -> None
     found = bench(capsys, "controls", "--fill", "60")["controls"]
     assert found["right_without"] >= 30
     assert found["right_with"] >= found["right_without"] - 1
+
+
+def test_an_encrypted_profile_is_not_much_slower(tmp_path: Path) -> None:
+    """Ratios of processor time: encrypting is the library's work, and must not become ours."""
+    found = encryption.run(tmp_path, 2)["steps"]
+    for step in ("a message", "a learned turn", "load the state", "save the state", "search", "export"):
+        assert found[step][2] < 6, step
+    assert found["folder, bytes"][2] < 1.05
+    assert found["export file, bytes"][2] < 1.05

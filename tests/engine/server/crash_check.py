@@ -263,13 +263,13 @@ def _images(folder: Path, loaded: _Loaded) -> list[dict[str, Any]]:
     run.service._loaded = loaded
     states = [{**NOTHING, **run.seen()}]
     for number, step in enumerate(SCRIPT):
-        run.service._leave()
+        run.service.leave()
         shutil.copytree(data, folder / f"before-{number}")
         if number:
             run.call("profile.open", ProfileName(name=PROFILE))
         step.act(run)
         states.append({**NOTHING, **run.seen()})
-    run.service._leave()
+    run.service.leave()
     return states
 
 
@@ -302,6 +302,6 @@ def _step(
     if files.dead:  # somebody caught it: no living process is asked any more
         raise Lost("went on after its death")
     files._at = None
-    run.service._leave()
+    run.service.leave()
     files.bury()
     return data

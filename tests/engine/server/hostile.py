@@ -33,7 +33,7 @@ TRAPS: Final = (
 
 TRIED: Final = "tried"
 """The id of what is tried."""
-_NEVER: Final = {"shutdown", "initialize"}
+_NEVER: Final = {"shutdown", "initialize", "profile.lock"}  # after them there is nothing left to try
 _FILES: Final = {"path"}
 
 texts: Final = st.one_of(

@@ -98,7 +98,7 @@ def _delete_and_purge(run: Run) -> None:
 
 
 def _reopen(run: Run) -> None:
-    run.service._leave()
+    run.service.leave()
     run.call("profile.open", p.ProfileName(name=PROFILE))
 
 

@@ -8,9 +8,11 @@ import sqlite3
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from engine.store.cipher import connection_class
 from engine.store.files import FileLock, Files, NewFile
+from engine.store.keys import DataKey
 
-_CHANGES = ("BEGIN", "COMMIT", "INSERT", "UPDATE", "DELETE", "CREATE", "VACUUM")
+_CHANGES = ("BEGIN", "COMMIT", "INSERT", "UPDATE", "DELETE", "CREATE", "VACUUM", "ATTACH", "SELECT SQLCIPHER_EXPORT")
 
 
 _ALWAYS = ("open", "unlink", "rmdir", "fsync folder", "lock", "connect")
@@ -38,7 +40,8 @@ class FaultyFiles(Files):
         self._connections: list[sqlite3.Connection] = []
         self._locks: list[FileLock] = []
         self._unsynced: dict[NewFile, Path] = {}
-        self.connection_class = _watched(self)
+        self.connection_class = _watched(self, sqlite3.Connection)
+        self.cipher_class = _watched(self, connection_class())
 
     def step(self, what: str) -> None:
         """One operation is about to happen."""
@@ -64,7 +67,7 @@ class FaultyFiles(Files):
     def bury(self) -> None:
         """What the operating system does with a dead process: its files are closed, its locks let go."""
         for connection in self._connections:
-            sqlite3.Connection.close(connection)
+            connection.close_for_good()  # type: ignore[attr-defined]
         for lock in self._locks:
             lock.release()
 
@@ -105,10 +108,11 @@ class FaultyFiles(Files):
     def sync_file(self, path: Path) -> None:
         self.step("fsync")
         super().sync_file(path)
+        self._unsynced = {file: place for file, place in self._unsynced.items() if place != path}
 
-    def connect(self, path: Path, mode: str = "rw") -> sqlite3.Connection:
+    def connect(self, path: Path, mode: str = "rw", key: DataKey | None = None) -> sqlite3.Connection:
         self.step("connect")
-        connection = super().connect(path, mode)
+        connection = super().connect(path, mode, key)
         self._connections.append(connection)
         return connection
 
@@ -139,8 +143,8 @@ class _FaultyFile(NewFile):
         self._files.synced(self)
 
 
-def _watched(files: FaultyFiles) -> type[sqlite3.Connection]:
-    class Watched(sqlite3.Connection):
+def _watched(files: FaultyFiles, base: type[sqlite3.Connection]) -> type[sqlite3.Connection]:
+    class Watched(base):  # type: ignore[misc, valid-type]
         def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
             if sql.lstrip().upper().startswith(_CHANGES):
                 try:
@@ -149,16 +153,21 @@ def _watched(files: FaultyFiles) -> type[sqlite3.Connection]:
                     raise _full() from error
             elif files.dead:
                 raise Died(sql)
-            return super().execute(sql, parameters)
+            cursor: sqlite3.Cursor = super().execute(sql, parameters)
+            return cursor
 
         def executescript(self, script: str, /) -> sqlite3.Cursor:
             if files.dead:
                 raise Died(script)
-            return super().executescript(script)
+            cursor: sqlite3.Cursor = super().executescript(script)
+            return cursor
 
         def close(self) -> None:
             if files.dead:
                 raise Died("close")
+            super().close()
+
+        def close_for_good(self) -> None:
             super().close()
 
     return Watched

@@ -254,7 +254,7 @@ def test_files_that_cannot_be_read(store: ProfileStore, folder: Path) -> None:
 def test_a_newer_export_is_refused_by_name(store: ProfileStore, exported: Path) -> None:
     def newer(members: Members, manifest: dict[str, Any]) -> None:
         manifest.clear()
-        manifest.update(format="techo-profile", version="2.0", members={})
+        manifest.update(format="techo-profile", version="3.0", members={})
 
     assert "newer Techo" in _refused(store, _repack(exported, newer), ErrorCode.STATE_NEWER)
 
