@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from engine.reasons import Remark
+from engine.reasons import Because, Remark
 from engine.store.database import FILE_NAME, Database
 from engine.store.files import Files, disk_errors
 from engine.store.journal import Journal, bound_identity
@@ -33,21 +33,25 @@ def duplicate(
         clock: gives the dates.
         notice: hears of damage that was found on the way.
     """
+
+    def tell(text: str, why: Because) -> None:
+        notice(Remark(text, why))
+
     path = folder / FILE_NAME
     with closing(Database(files, source, clock)) as original:
         with disk_errors("duplicate the profile", path):
             files.create(path).close()  # private before there is anything in it
         original.copy_to(path)
         bound = bound_identity(original)
-        state = None if bound is None else Snapshots(files, source / SNAPSHOTS, original, notice).load(bound)
+        state = None if bound is None else Snapshots(files, source / SNAPSHOTS, original, tell).load(bound)
     with closing(Database(files, folder, clock)) as copied:
         with copied.transaction("duplicate the profile"):
             copied.run("DELETE FROM snapshot")
             copied.run("UPDATE profile SET id = ?, name = ?, created = ?", (twin.id, twin.name, twin.created))
-        Transcript(copied, notice).purge()
+        Transcript(copied, tell).purge()
         if bound is not None and state is not None:
-            following = max(Journal(copied, notice).next_id(), state.last_entry + 1)
-            Snapshots(files, folder / SNAPSHOTS, copied, notice).save(state.arrays, state.last_entry, bound, following)
+            following = max(Journal(copied, tell).next_id(), state.last_entry + 1)
+            Snapshots(files, folder / SNAPSHOTS, copied, tell).save(state.arrays, state.last_entry, bound, following)
     with disk_errors("duplicate the profile", folder):
         files.sync_file(path)
         files.sync_folder(folder)

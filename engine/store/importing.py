@@ -24,7 +24,7 @@ from typing import BinaryIO, Final, TypeVar
 import msgspec
 
 from engine.errors import EngineError, ErrorCode, ImportRefused, ProfileError, StateError
-from engine.reasons import Reason, because
+from engine.reasons import Because, Reason, because
 from engine.store import archive, looks, tensors
 from engine.store.archive import (
     CONVERSATIONS,
@@ -116,7 +116,7 @@ def _fill(
     snapshots: Snapshots,
     checks: Checks,
 ) -> None:
-    def unheard(text: str) -> None:
+    def unheard(text: str, _why: Because) -> None:
         raise AssertionError(text)  # rows that were just written cannot be damaged
 
     transcript = Transcript(database, unheard)

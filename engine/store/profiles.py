@@ -197,7 +197,7 @@ class ProfileStore:
             identifier, created = _id_of(folder), stamp(self._clock())
             create_database(self._files, folder, identifier, name, created, colour)
             with closing(Database(self._files, folder, self._clock)) as database:
-                snapshots = Snapshots(self._files, folder / SNAPSHOTS, database, lambda text: None)
+                snapshots = Snapshots(self._files, folder / SNAPSHOTS, database, lambda text, why: None)
                 checks = importing.Checks(identity, validate, validate_payload)
                 importing.fill(self._files, path, folder, database, snapshots, checks)
             with disk_errors("import the profile", folder):

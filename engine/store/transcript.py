@@ -180,8 +180,8 @@ class Transcript:
             known = "SELECT message FROM entry WHERE message IS NOT NULL"
             kept = f"conversation IN ({gone}) AND {_PASSAGE} AND id IN ({known})"
             buried = db.rows(f"SELECT id, conversation, role, created, finish FROM message WHERE {kept}", span)
-            for identifier, *fields in buried:
-                digest = _digest(identifier, *fields, "")
+            for identifier, conversation, role, created, finish in buried:
+                digest = _digest(identifier, conversation, role, created, finish, "")
                 db.run("UPDATE message SET content = '', digest = ? WHERE id = ?", (digest, identifier))
             db.run(
                 f"DELETE FROM message WHERE ({marked} OR conversation IN ({gone})) AND NOT ({kept})",

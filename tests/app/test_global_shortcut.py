@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from app import global_shortcut
 from app.global_shortcut import GlobalShortcut
+from app.settings import WindowSettings
 from app.settings_dialog import SettingsDialog
 from app.shortcut_row import command
 from tests.app.acting import dialog
@@ -132,9 +133,9 @@ def test_the_settings_choose_it_and_the_key_brings_the_window_forward(
     row.button.click()
     qtbot.waitUntil(lambda: not window.isMinimized(), timeout=20_000)
     qtbot.waitUntil(lambda: row.note.text() == "Ctrl+Alt+T brings Techo forward from any program.")
-    assert window.settings.global_shortcut
+    assert WindowSettings(window._data_dir).global_shortcut
     row.button.click()
-    assert not window.settings.global_shortcut
+    assert not WindowSettings(window._data_dir).global_shortcut
     assert row.button.text() == "Choose a key…"
 
 

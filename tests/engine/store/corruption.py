@@ -96,7 +96,7 @@ def content(folder: Path) -> tuple[dict[str, Any], list[str]]:
             "found": sorted(hit.message for hit in profile.search("a", 100) + profile.search("zuzu", 100)),
             "next": profile.next_entry_id(),
         }
-        return found, loaded.notices + profile.take_notices()
+        return found, [*loaded.notices, *profile.take_notices()]
 
 
 def judge(folder: Path, expected: dict[str, Any]) -> str:
