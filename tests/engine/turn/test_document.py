@@ -224,7 +224,7 @@ def test_a_document_goes_with_the_profile(
         again.close()
 
 
-def test_a_deleted_document_has_no_name_any_more_but_its_lessons_stay(
+def test_a_document_whose_chat_is_deleted_keeps_its_name_while_its_lessons_stay(
     runner: TurnRunner, session: Session, file: Path
 ) -> None:
     done, _ = read(runner, session, file)
@@ -232,9 +232,11 @@ def test_a_deleted_document_has_no_name_any_more_but_its_lessons_stay(
     session.profile.delete_conversation(done.conversation)
     entries = session.profile.journal()
     assert len(entries) == 4
-    assert session.profile.documents([entry.message for entry in entries if entry.message]) == {}
+    passages = [entry.message for entry in entries if entry.message]
+    known = session.profile.documents(passages)
+    assert [document.name for document in known.values()] == ["boat.txt"] * 4
     session.profile.restore_conversation(done.conversation)
-    assert len(session.profile.documents([entry.message for entry in entries if entry.message])) == 4
+    assert session.profile.documents(passages) == known
     with pytest.raises(EngineError):
         session.profile.conversation(done.conversation + 1)
 
