@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
@@ -45,13 +45,29 @@ class SwitchedEngines(Engines):
 
     switch: str = "shipped"
 
-    def open(self, profile: str | None, *, create: bool = True) -> Connection:
+    def open(
+        self,
+        profile: str | None,
+        *,
+        create: bool = True,
+        unlock: Callable[[Callable[[str | None], Initialized]], Initialized] = lambda start: start(None),
+    ) -> Connection:
         command = [sys.executable, "-P", "-m", "tests.benchmarks.evidence.switched", self.switch]
         threads = () if self.threads is None else ("--threads", str(self.threads))
         client = EngineClient([*command, "--data-dir", str(self.data_dir), *threads, *self.arguments])
+
+        def initialize(passphrase: str | None) -> Initialized:
+            hello = Initialize(
+                protocol=PROTOCOL_VERSION,
+                client="techo-ablation",
+                profile=profile,
+                create=create,
+                passphrase=passphrase,
+            )
+            return client.call("initialize", hello, Initialized)
+
         try:
-            hello = Initialize(protocol=PROTOCOL_VERSION, client="techo-ablation", profile=profile, create=create)
-            return Connection(client, client.call("initialize", hello, Initialized))
+            return Connection(client, unlock(initialize))
         except BaseException:
             client.close()
             raise
