@@ -1380,7 +1380,7 @@ Everything stays on this computer.</source>
     </message>
     <message>
         <source>Every turn in the journal is read once more, ten to twenty a second. Nothing that you said is lost. Until then nothing can be said in this profile.</source>
-        <translation>学習の記録をすべて読み直します（1 秒に 10〜20 件）。話したことは失われません。それまで、このプロフィールでは会話できません。</translation>
+        <translation>学習の記録をすべて読み直します（1 秒に 10〜20 件）。話したことは失われません。それまで、このプロファイルでは会話できません。</translation>
     </message>
     <message>
         <source>Not now</source>
@@ -2639,15 +2639,15 @@ Everything stays on this computer.</source>
     </message>
     <message>
         <source>This profile&apos;s file was changed while Techo was closed. It was looked through: every message and every learned turn is as it was.</source>
-        <translation>Techo を閉じている間に、このプロフィールのファイルが変わりました。調べたところ、発言と学習した内容はすべて元のままです。</translation>
+        <translation>Techo を閉じている間に、このプロファイルのファイルが変わりました。調べたところ、発言と学習した内容はすべて元のままです。</translation>
     </message>
     <message>
         <source>A disk may be failing, or another program wrote there. Export the profile to another disk, and have this one checked.</source>
-        <translation>ディスクの故障か、ほかのプログラムの書き込みかもしれません。プロフィールを別のディスクに書き出し、このディスクを点検してください。</translation>
+        <translation>ディスクの故障か、ほかのプログラムの書き込みかもしれません。プロファイルを別のディスクに書き出し、このディスクを点検してください。</translation>
     </message>
     <message>
         <source>This profile&apos;s file was changed while Techo was closed, and {found} messages or learned turns in it are damaged.</source>
-        <translation>Techo を閉じている間にこのプロフィールのファイルが変わり、発言または学習した内容のうち {found} 件が壊れています。</translation>
+        <translation>Techo を閉じている間にこのプロファイルのファイルが変わり、発言または学習した内容のうち {found} 件が壊れています。</translation>
     </message>
     <message>
         <source>This profile&apos;s file was changed while Techo was closed. What of it is damaged is named when it is read.</source>
@@ -2723,7 +2723,7 @@ Everything stays on this computer.</source>
     </message>
     <message>
         <source>It goes when the profile is closed and the disk has room.</source>
-        <translation>プロフィールを閉じ、ディスクに空きがあれば消えます。</translation>
+        <translation>プロファイルを閉じ、ディスクに空きがあれば消えます。</translation>
     </message>
     <message>
         <source>{path} could not be removed. It still holds what was to be forgotten.</source>
@@ -2887,7 +2887,7 @@ Everything stays on this computer.</source>
     </message>
     <message>
         <source>The file of this profile is damaged ({path}).</source>
-        <translation>このプロフィールのファイルが壊れています（{path}）。</translation>
+        <translation>このプロファイルのファイルが壊れています（{path}）。</translation>
     </message>
     <message>
         <source>Nothing was changed. Make a copy of its folder, then import the last export under a new name, or put back a backup.</source>
@@ -2915,7 +2915,7 @@ Everything stays on this computer.</source>
     </message>
     <message>
         <source>A profile needs a name.</source>
-        <translation>プロフィールには名前が必要です。</translation>
+        <translation>プロファイルには名前が必要です。</translation>
     </message>
     <message>
         <source>Use letters, digits or signs, in any script.</source>
@@ -2939,43 +2939,43 @@ Everything stays on this computer.</source>
     </message>
     <message>
         <source>There is no profile “{name}”.</source>
-        <translation>「{name}」というプロフィールはありません。</translation>
+        <translation>「{name}」というプロファイルはありません。</translation>
     </message>
     <message>
         <source>Choose another profile, or make one.</source>
-        <translation>別のプロフィールを選ぶか、新しく作ってください。</translation>
+        <translation>別のプロファイルを選ぶか、新しく作ってください。</translation>
     </message>
     <message>
         <source>There is a profile “{name}” already.</source>
-        <translation>「{name}」というプロフィールはすでにあります。</translation>
+        <translation>「{name}」というプロファイルはすでにあります。</translation>
     </message>
     <message>
         <source>The profile “{name}” is open in another Techo.</source>
-        <translation>プロフィール「{name}」は別の Techo で開かれています。</translation>
+        <translation>プロファイル「{name}」は別の Techo で開かれています。</translation>
     </message>
     <message>
         <source>Close it there, or choose another profile.</source>
-        <translation>そちらを閉じるか、別のプロフィールを選んでください。</translation>
+        <translation>そちらを閉じるか、別のプロファイルを選んでください。</translation>
     </message>
     <message>
         <source>There is no profile “{name}”, and “{other}” cannot be opened.</source>
-        <translation>「{name}」というプロフィールはなく、「{other}」は開けません。</translation>
+        <translation>「{name}」というプロファイルはなく、「{other}」は開けません。</translation>
     </message>
     <message>
         <source>If that is the one you mean, import an exported copy of it. To begin anew, make a new profile.</source>
-        <translation>それが目当てのものなら、書き出しておいたファイルを読み込んでください。新しく始めるなら、プロフィールを作ってください。</translation>
+        <translation>それが目当てのものなら、書き出しておいたファイルを読み込んでください。新しく始めるなら、プロファイルを作ってください。</translation>
     </message>
     <message>
         <source>There is no profile “{name}”, and the file of “{other}” was changed while Techo was closed; its name may have been another.</source>
-        <translation>「{name}」というプロフィールはなく、「{other}」のファイルが Techo を閉じている間に変わりました。元は別の名前だったかもしれません。</translation>
+        <translation>「{name}」というプロファイルはなく、「{other}」のファイルが Techo を閉じている間に変わりました。元は別の名前だったかもしれません。</translation>
     </message>
     <message>
         <source>Open “{other}” and see whether it is the one you mean. To begin anew, make a new profile.</source>
-        <translation>「{other}」を開いて、目当てのものか確かめてください。新しく始めるなら、プロフィールを作ってください。</translation>
+        <translation>「{other}」を開いて、目当てのものか確かめてください。新しく始めるなら、プロファイルを作ってください。</translation>
     </message>
     <message>
         <source>The profile “{name}” is deleted, but some of its files could not be removed.</source>
-        <translation>プロフィール「{name}」を削除しましたが、消せなかったファイルがあります。</translation>
+        <translation>プロファイル「{name}」を削除しましたが、消せなかったファイルがあります。</translation>
     </message>
     <message>
         <source>Remove the folder {path} by hand; Techo tries again at each start.</source>
@@ -2983,7 +2983,7 @@ Everything stays on this computer.</source>
     </message>
     <message>
         <source>Another Techo has been changing the profiles for {seconds} seconds.</source>
-        <translation>別の Techo が {seconds} 秒間プロフィールを変更し続けています。</translation>
+        <translation>別の Techo が {seconds} 秒間プロファイルを変更し続けています。</translation>
     </message>
     <message>
         <source>Wait until it is done, or close it, and try again.</source>
@@ -3115,7 +3115,7 @@ Everything stays on this computer.</source>
     </message>
     <message>
         <source>What this profile has learned belongs to another language model.</source>
-        <translation>このプロフィールが学習した内容は、別の言語モデルのものです。</translation>
+        <translation>このプロファイルが学習した内容は、別の言語モデルのものです。</translation>
     </message>
     <message>
         <source>“Learn anew” in the Memory menu reads its journal once more, and nothing is lost. Or choose the model it was used with.</source>
@@ -3123,7 +3123,7 @@ Everything stays on this computer.</source>
     </message>
     <message>
         <source>What this profile has learned belongs to another version of the memory.</source>
-        <translation>このプロフィールが学習した内容は、別の版の記憶のものです。</translation>
+        <translation>このプロファイルが学習した内容は、別の版の記憶のものです。</translation>
     </message>
     <message>
         <source>“Learn anew” in the Memory menu reads its journal once more, and nothing is lost.</source>
@@ -3131,7 +3131,7 @@ Everything stays on this computer.</source>
     </message>
     <message>
         <source>What this profile has learned belongs to another language model and its memory.</source>
-        <translation>このプロフィールが学習した内容は、別の言語モデルとその記憶のものです。</translation>
+        <translation>このプロファイルが学習した内容は、別の言語モデルとその記憶のものです。</translation>
     </message>
     <message>
         <source>What is in this file was learned with another language model or another version of the memory.</source>
@@ -3151,7 +3151,7 @@ Everything stays on this computer.</source>
     </message>
     <message>
         <source>This profile was made by a newer Techo (format {format}).</source>
-        <translation>このプロフィールは新しい版の Techo で作られています（形式 {format}）。</translation>
+        <translation>このプロファイルは新しい版の Techo で作られています（形式 {format}）。</translation>
     </message>
     <message>
         <source>This file was exported by a newer Techo (format {format}).</source>
@@ -3207,7 +3207,7 @@ Everything stays on this computer.</source>
     </message>
     <message>
         <source>Export the profile again, and copy the whole file. Nothing was imported.</source>
-        <translation>もう一度プロフィールを書き出して、ファイル全体を写してください。何も読み込んでいません。</translation>
+        <translation>もう一度プロファイルを書き出して、ファイル全体を写してください。何も読み込んでいません。</translation>
     </message>
     <message>
         <source>This file is a protected profile.</source>
@@ -3227,7 +3227,7 @@ Everything stays on this computer.</source>
     </message>
     <message>
         <source>The profile is too large for one file.</source>
-        <translation>プロフィールが大きすぎて、一つのファイルに収まりません。</translation>
+        <translation>プロファイルが大きすぎて、一つのファイルに収まりません。</translation>
     </message>
     <message>
         <source>Copy its folder instead, or delete old conversations.</source>

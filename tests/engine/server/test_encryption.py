@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import pytest
 
 from engine.client import EngineClient, engine_command
@@ -22,6 +23,7 @@ from engine.protocol import (
     JournalList,
     JournalPage,
     MemoryImport,
+    Notice,
     Ok,
     ProfileDuplicate,
     ProfileEncrypt,
@@ -35,6 +37,7 @@ from engine.protocol import (
     ProfileRename,
     Request,
 )
+from engine.reasons import Reason
 from engine.store import ProfileStore
 from engine.store.passphrase import CHEAP
 from tests.engine.conftest import StartEngine
@@ -169,6 +172,27 @@ def test_no_keyring_is_said_and_nothing_is_changed(tmp_path: Path, monkeypatch: 
             ErrorCode.KEYRING_MISSING
         )
         assert not client.call("profile.list", None, ProfileList, timeout=WAIT).profiles[0].remembered
+
+
+def test_encrypted_without_a_keyring_a_notice_says_what_is_not_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    data = tmp_path / "data"
+    ProfileStore(data).create("Mika")
+    told: list[Notice] = []
+
+    def listen(method: str, params: dict[str, Any]) -> None:
+        if method == "engine.notice":
+            told.append(msgspec.convert(params, Notice))
+
+    client, _ = EngineClient.start(data, "Mika", options=("--threads", "1"))
+    with client:
+        asked = ProfileEncrypt(name="Mika", passphrase=WORDS, remember=True)
+        info = client.call("profile.encrypt", asked, ProfileInfo, timeout=WAIT, listen=listen)
+        assert (info.encrypted, info.locked, info.remembered) == (True, False, False)
+        (notice,) = told
+        assert (notice.reason, notice.error and notice.error.reason) == (Reason.NOT_REMEMBERED, Reason.KEYRING_NONE)
 
 
 def test_a_passphrase_is_in_no_log_and_no_argument(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ import msgspec
 import pytest
 
 from engine.errors import EngineError, ErrorCode
+from engine.reasons import Reason, Remark
 from engine.store import ProfileStore, keys, passphrase, sealed, switching
 from engine.store.files import Files
 from engine.store.keys import DataKey
@@ -482,6 +483,36 @@ def test_a_damaged_state_gives_way_to_the_journal(store: ProfileStore) -> None:
             assert loaded.last_entry == 0
             assert "set aside" in " ".join(loaded.notices)
         path.write_bytes(whole)
+
+
+def test_damage_that_is_found_on_the_way_is_told_with_its_reason(plain: ProfileStore) -> None:
+    def told(act: Callable[[Callable[[Remark], None]], object]) -> list[Reason]:
+        folder = next(iter(home(plain).glob("vault")), home(plain) / "snapshots")
+        newest = max(folder.glob("*.safetensors"))
+        newest.write_bytes(newest.read_bytes()[:-1] + b"?")
+        heard: list[Remark] = []
+        act(heard.append)
+        return [remark.because.reason for remark in heard]
+
+    damaged = [Reason.SNAPSHOT_SET_ASIDE]
+    assert told(lambda notice: plain.encrypt("Filled", WORDS, notice)) == damaged
+    with plain.open("Filled", IDENTITY, WORDS) as profile:
+        profile.save_snapshot(state(10), 10)
+    assert told(lambda notice: plain.decrypt("Filled", WORDS, notice)) == damaged
+
+
+def test_what_was_said_is_counted_while_it_is_encrypted(plain: ProfileStore) -> None:
+    with plain.open("Filled", IDENTITY) as profile:
+        before = profile.characters()
+    plain.encrypt("Filled", WORDS)
+    with plain.open("Filled", IDENTITY, WORDS) as profile:
+        assert profile.characters() == before > 0
+        chat = profile.create_conversation("More").id
+        profile.append_message(chat, "user", "And a cat.")
+        assert profile.characters() == before + 10
+        profile.delete_conversation(chat)
+        profile.purge_deleted()
+        assert profile.characters() == before
 
 
 def test_a_damaged_placeholder_changes_nothing(store: ProfileStore) -> None:
