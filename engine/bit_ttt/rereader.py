@@ -19,7 +19,7 @@ from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 
 from engine.bit_ttt.slow_weights import BitLinear, Floats, Linear, rms, unpack_weight
 
@@ -86,8 +86,12 @@ class Rereader:
             ValueError: not a weights file of a known format.
             OSError: it cannot be read.
         """
-        with safe_open(path, framework="numpy") as file:
-            return cls({name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {})  # noqa: SIM118
+        try:
+            with safe_open(path, framework="numpy") as file:
+                tensors, meta = {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+        except SafetensorError as error:
+            raise ValueError(f"no weights file: {error}") from error
+        return cls(tensors, meta)
 
     def look(self, turns: list[dict[str, Floats]]) -> SecondLook:
         """Where the answer is.
