@@ -3671,7 +3671,7 @@ Everything stays on this computer.</source>
     </message>
     <message>
         <source>To bring Techo forward from any program, give this command a key in your system:</source>
-        <translation>どのプログラムからでも Techo を手前に出すには、システムの設定でこのコマンドにキーを割り当ててください：</translation>
+        <translation>システムの設定で、このコマンドにキーを割り当てます：</translation>
     </message>
     <message>
         <source>Bring Techo forward</source>
