@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -79,15 +80,19 @@ def test_what_was_told_in_japanese_is_said_in_japanese(start_engine: StartEngine
 
 @pytest.mark.timeout(300)
 @pytest.mark.skipif(SPEAKER is None, reason="TECHO_TEST_JAPANESE_MODEL names no model that knows Japanese")
-def test_a_model_that_knows_japanese_answers_from_it(start_engine: StartEngine) -> None:
+def test_a_model_that_knows_japanese_answers_from_it(start_engine: StartEngine, tmp_path: Path) -> None:
     engine, _ = start_engine()
     tell(engine)
     engine.close()
     assert SPEAKER is not None
-    engine, hello = start_engine("Mika", "--model", SPEAKER)
-    assert hello.backbone.path == str(Path(SPEAKER))
-    answer = ask(engine, "うちの犬の名前、覚えてる？")
-    assert "マロン" in answer.reply
-    assert answer.recalled == [1]
-    assert "416" in ask(engine, "ロッカーの番号は何番でしたか？").reply.translate(str.maketrans("４１６", "416"))
-    assert ask(engine, "日本の首都はどこですか？").recalled == []
+    # Not `start_engine`: what llama.cpp has to say about somebody else's file is not ours.
+    engine, hello = EngineClient.start(tmp_path / "data", "Mika", options=("--threads", "1", "--model", SPEAKER))
+    try:
+        assert hello.backbone.path == SPEAKER
+        answer = ask(engine, "うちの犬の名前、覚えてる？")
+        assert "マロン" in answer.reply
+        assert answer.recalled == [1]
+        assert "416" in unicodedata.normalize("NFKC", ask(engine, "ロッカーの番号は何番でしたか？").reply)
+        assert ask(engine, "日本の首都はどこですか？").recalled == []
+    finally:
+        engine.close()
