@@ -88,6 +88,7 @@ class DiagnosticsDialog(QDialog):
         self._incidents = incidents
         self._caption = QLabel(wordWrap=True)
         self.text = QPlainTextEdit(readOnly=True)
+        self.text.setObjectName("report")
         self.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.text.setWordWrapMode(QTextOption.WrapMode.NoWrap)
         self.text.setTabChangesFocus(True)

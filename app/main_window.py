@@ -535,7 +535,7 @@ class MainWindow(QMainWindow):
     def _show_about(self) -> None:
         from app.about import show_about
 
-        show_about(self, self._data_dir, self.partner.about)
+        show_about(self, self._data_dir, self.partner.about, self.partner.stats)
 
     # ------------------------------------------------------------------------------------------ opening, closing
 

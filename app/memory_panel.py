@@ -186,6 +186,8 @@ class MemoryPanel(QWidget):
         self._stats: MemoryStats | None = None
         self._learned: Learned | None = None
         self._learning = True
+        self._left_out = False
+        """The last turn was said where nothing is learned."""
         self._spoke = False
         """Whether a turn has ended since the profile was opened."""
         self.title = _label("panelTitle")
@@ -251,7 +253,7 @@ class MemoryPanel(QWidget):
 
     def clear(self) -> None:
         """Another profile, or none: the figures of the old one go."""
-        self._stats, self._learned, self._spoke = None, None, False
+        self._stats, self._learned, self._spoke, self._left_out = None, None, False, False
         self._picture = None
         self.fired.set_neurons([])
         self.written.set_neurons([])
@@ -270,6 +272,7 @@ class MemoryPanel(QWidget):
     def set_learned(self, learned: Learned | None) -> None:
         """What the last turn taught; None: it was not to be learned."""
         self._learned = learned
+        self._left_out = learned is None and not self._learning
         self._spoke = True
         self._show()
 
@@ -338,7 +341,7 @@ class MemoryPanel(QWidget):
         self.surprise_note.setVisible(taught)
         self.lesson_note.setVisible(not taught)
         if learned is None or not taught:
-            if learned is None and not self._learning:
+            if learned is None and (self._left_out or not self._learning):
                 note = self.tr("Techo is not learning from this chat.")
             elif self._spoke:
                 note = self.tr("Nothing new: all of it was known, or not worth keeping.")

@@ -38,6 +38,9 @@ class ShortcutRow(QWidget):
         column.setSpacing(6)
         for part in (self.button, self.note, self.command):
             column.addWidget(part)
+        policy = self.sizePolicy()
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
         self.button.setAutoDefault(False)
         self.button.clicked.connect(self._on_button)
         shortcut.changed.connect(self.retranslate)

@@ -32,8 +32,16 @@
         <translation>モデルの指紋: {digest}</translation>
     </message>
     <message>
+        <source>Memory: {size}, {used} of {total} neurons in use, lessons: {lessons}</source>
+        <translation>記憶: {size}、使用中のニューロン {used} / {total}、覚えた発言 {lessons}</translation>
+    </message>
+    <message>
         <source>Your files: {folder}</source>
         <translation>データの場所: {folder}</translation>
+    </message>
+    <message>
+        <source>Licence: Apache 2.0. Made with Qt for Python (LGPL 3), llama.cpp (MIT), numpy (BSD) and other free software; the bundled model SmolLM2 is under Apache 2.0. All parts and licences: packaging/sbom.cdx.json.</source>
+        <translation>ライセンス: Apache 2.0。Qt for Python（LGPL 3）、llama.cpp（MIT）、numpy（BSD）などの自由ソフトウェアを使っています。付属のモデル SmolLM2 は Apache 2.0 です。すべての部品とライセンス: packaging/sbom.cdx.json</translation>
     </message>
     <message>
         <source>Nothing leaves this computer: no account, no telemetry, no network.</source>
@@ -3663,7 +3671,7 @@ Everything stays on this computer.</source>
     </message>
     <message>
         <source>To bring Techo forward from any program, give this command a key in your system:</source>
-        <translation>どのプログラムからでも Techo を手前に出すには、システムの設定でこのコマンドにキーを割り当ててください：</translation>
+        <translation>システムの設定で、このコマンドにキーを割り当てます：</translation>
     </message>
     <message>
         <source>Bring Techo forward</source>

@@ -39,7 +39,7 @@ def test_it_is_shown_copied_and_saved_and_holds_nothing_personal(
     window.partner.failed.emit(ErrorBody(code=1304, message=f"{TOLD} is full"))
     report = opened(qtbot, window)
     shown = report.text.toPlainText()
-    for part in ("llama-cpp-python", "blake2b:", "platform             offscreen", " 1304", "protocol             1"):
+    for part in ("llama-cpp-python", "blake2b:", "platform             offscreen", " 1304", "protocol             2"):
         assert part in shown
     assert [word for word in (*PRIVATE, str(tmp_path).lower()) if word in shown.lower()] == []
 

@@ -231,6 +231,17 @@ class Studio:
         rest()
         return page.grab().toImage()
 
+    def settings_page(self) -> QImage:
+        """The command in it is that of a bundle: where this checkout is, is nobody's business."""
+        from app.settings_dialog import SettingsDialog
+
+        def ready(page: QDialog) -> bool:
+            assert isinstance(page, SettingsDialog)
+            page.shortcut.command.setText("techo")
+            return page.shortcut.isVisible()
+
+        return self.alone(self.window.settings_action.trigger, ready)
+
     def models(self) -> QImage:
         """With the plan for this computer."""
         models = self.window.models
@@ -265,7 +276,7 @@ PAGES: Final = [
     Page("journal", Studio.journal),
     Page("timeline", lambda studio: studio.alone(studio.window.memory_menu.timeline.trigger, _loaded)),
     Page("models", Studio.models),
-    Page("settings", lambda studio: studio.alone(studio.window.settings_action.trigger)),
+    Page("settings", Studio.settings_page),
     Page("looks", lambda studio: studio.alone(studio.window.profile_menu.look.trigger)),
     Page("shortcuts", lambda studio: studio.alone(studio.window.shortcuts_action.trigger)),
     Page("diagnostics", lambda studio: studio.alone(studio.window.diagnostics_action.trigger, _reported)),
