@@ -56,10 +56,12 @@ _SPDX: Final = {
 _UNSAID: Final = {"sqlcipher3": "Zlib AND BSD-3-Clause AND Apache-2.0"}
 _PIN: Final = re.compile(r"([A-Za-z0-9._-]+)==(\S+)")
 _MODELS: Final = {
-    "resources/models/bit-ttt-smollm2-135m.gguf": "Apache-2.0",
-    "resources/memory/bit-ttt-smollm2-135m.safetensors": "Apache-2.0",
+    "resources/models/bit-ttt-smollm2-135m.gguf": "CC-BY-SA-4.0",
+    "resources/memory/bit-ttt-smollm2-135m.safetensors": "CC-BY-SA-4.0",
     "resources/memory/japanese-grams.txt": "CC-BY-SA-4.0",
-    "resources/memory/smollm2-135m-instruct.safetensors": "Apache-2.0",
+    "resources/memory/rereader/smollm2-135m-instruct.gguf": "CC-BY-SA-4.0",
+    "resources/memory/rereader/smollm2-135m-instruct.safetensors": "CC-BY-SA-4.0",
+    "resources/memory/smollm2-135m-instruct.safetensors": "CC-BY-SA-4.0",
 }
 
 

@@ -61,7 +61,7 @@ def test_the_files_of_the_models_are_those_that_are_listed(bill: dict[str, Any])
     there = {
         path.relative_to(sbom.ROOT).as_posix()
         for folder in ("models", "memory")
-        for path in (sbom.ROOT / "resources" / folder).iterdir()
+        for path in (sbom.ROOT / "resources" / folder).rglob("*")
         if path.suffix in (".gguf", ".safetensors", ".txt")
     }
     assert listed == there
