@@ -49,7 +49,8 @@ WORTHWHILE: Final = -3.0
 WINNERS: Final = 16
 """k of the k-winners-take-all among the neurons of the picked turns."""
 SPOKEN: Final = 0.4
-"""Share of the fused distribution from which a neuron's proposal counts as the memory's own word."""
+"""Share of the fused distribution from which a neuron's proposal counts as the memory's own word. After a second look,
+which knows where the answer begins, so does the likeliest word of all: or "Miso" would be begun again and again."""
 FAINT: Final = 1e-3
 """Share of the fused distribution below which a winner is left out."""
 REFRACTORY: Final = 8.0
@@ -510,14 +511,14 @@ class Memory:
         winners, share = winners[heard], share[heard]
         said = np.array([self._spaced(last_token, recall, int(w), bool(follows[w])) for w in winners], dtype=np.int64)
         said = said.reshape(-1, 2)
-        if share.max(initial=0) > SPOKEN:
-            trail.pending = int(said[0, 0]), int(said[0, 1])
         scores = logits + (np.log(gate[0] + np.float32(1e-12)) - _log_sum_exp(logits))
         if gate[2] > UNHEARD:
             phrase = _softmax(slow.phrase(query)) * gate[2]
             scores[slow.phrases] = np.logaddexp(scores[slow.phrases], np.log(phrase + np.float32(1e-12)))
         for token, mass in zip(said[:, 0], share, strict=True):
             scores[token] = np.logaddexp(scores[token], np.log(mass))
+        if len(said) and (share[0] > SPOKEN or (recall.looked and scores[said[0, 0]] == scores.max())):
+            trail.pending = int(said[0, 0]), int(said[0, 1])
         fired = {recall.entries[t] for t in recall.of_turn[winners][share > 0.25]}
         return Reading(scores, True, gate, sorted(fired))
 
