@@ -99,8 +99,18 @@ class EngineClient:
             unlock: Is handed what initializes the engine with a passphrase, and may call it more than once.
         """
         client = cls(engine_command(data_dir, *options), stderr=stderr)
+        return client, client.initialize(profile, create=create, unlock=unlock)
 
-        def initialize(passphrase: str | None) -> Initialized:
+    def initialize(
+        self,
+        profile: str | None,
+        *,
+        create: bool = True,
+        unlock: Callable[[Callable[[str | None], Initialized]], Initialized] = lambda start: start(None),
+    ) -> Initialized:
+        """The first call of an engine; where it fails the engine is ended. Arguments as for `start`."""
+
+        def begin(passphrase: str | None) -> Initialized:
             hello = Initialize(
                 protocol=PROTOCOL_VERSION,
                 client="techo-python",
@@ -108,12 +118,12 @@ class EngineClient:
                 create=create,
                 passphrase=passphrase,
             )
-            return client.call("initialize", hello, Initialized)
+            return self.call("initialize", hello, Initialized)
 
         try:
-            return client, unlock(initialize)
+            return unlock(begin)
         except BaseException:
-            client.close()
+            self.close()
             raise
 
     # ------------------------------------------------------------------------------------------ calls

@@ -33,7 +33,7 @@ class SecondReader:
             weights: The head; its adapter lies beside it under the same name.
 
         Raises:
-            BackboneError: They cannot be read, or were not trained for this backbone.
+            BackboneError: They cannot be read, or llama.cpp finds that the adapter does not fit the backbone.
         """
         try:
             self._head = Rereader.load(weights)

@@ -23,7 +23,7 @@ from engine.cli.evaluation.intervals import Asked, comparison, rate_interval
 from engine.cli.evaluation.notes import Notebook
 from engine.cli.evaluation.scoring import contains_any, judge, told_values
 from engine.client import EngineClient
-from engine.protocol import PROTOCOL_VERSION, Initialize, Initialized, Sampling, TurnSend
+from engine.protocol import Initialized, Sampling, TurnSend
 from engine.turn.recollection import reminded
 from engine.turn.runner import RECOLLECTION_TOKENS
 from tests.benchmarks.evidence.switches import SWITCHES
@@ -55,22 +55,7 @@ class SwitchedEngines(Engines):
         command = [sys.executable, "-P", "-m", "tests.benchmarks.evidence.switched", self.switch]
         threads = () if self.threads is None else ("--threads", str(self.threads))
         client = EngineClient([*command, "--data-dir", str(self.data_dir), *threads, *self.arguments])
-
-        def initialize(passphrase: str | None) -> Initialized:
-            hello = Initialize(
-                protocol=PROTOCOL_VERSION,
-                client="techo-ablation",
-                profile=profile,
-                create=create,
-                passphrase=passphrase,
-            )
-            return client.call("initialize", hello, Initialized)
-
-        try:
-            return Connection(client, unlock(initialize))
-        except BaseException:
-            client.close()
-            raise
+        return Connection(client, client.initialize(profile, create=create, unlock=unlock))
 
 
 def chosen_questions(episode: Episode, recall: int, abstain: int, controls: int, seed: int) -> list[Question]:
